@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reads a host with its port and says what kind of host it is. A name is not held against the full
+ * hostname grammar: labels that begin with a digit, and '_', are seen in the wild and harm nobody.
+ * What is all digits and dots must be an IPv4 address.
+ */
+#include "sip/host.h"
+
+#include "net/address.h"
+#include "sip/text.h"
+
+#define PORT_MAX 65535u
+
+const char *sipring_host_read(struct sipring_span *host, uint16_t *port, const char *at,
+	const char *end, unsigned white_space)
+{
+	const char *begin = at;
+	uint32_t number;
+
+	if (at < end && *at == '[') {
+		at = memchr(at, ']', (size_t)(end - at));
+		if (!at)
+			return NULL;
+		at++;
+	} else {
+		at = sipring_text_skip(at, end, SIPRING_TEXT_HOST);
+	}
+	if (at == begin)
+		return NULL;
+	*host = sipring_text_span(begin, at);
+	*port = 0;
+	begin = sipring_text_skip(at, end, white_space);
+	if (begin == end || *begin != ':')
+		return at;
+	at = sipring_text_skip(begin + 1, end, white_space);
+	if (!sipring_text_number(&at, end, PORT_MAX, &number) || !number)
+		return NULL;
+	*port = (uint16_t)number;
+	return at;
+}
+
+enum sipring_host_kind sipring_host_classify(struct sipring_span host,
+	union sipring_address *address)
+{
+	union sipring_address parsed;
+	const char *end = host.data + host.size;
+
+	if (!host.size)
+		return SIPRING_HOST_NONE;
+	if (*host.data == '[') {
+		/* A zone would be looked up among this machine's interfaces: no URI may ask that. */
+		if (memchr(host.data, '%', host.size) ||
+			sipring_address_parse(&parsed, host.data, host.size) < 0 ||
+			parsed.sa.sa_family != AF_INET6)
+			return SIPRING_HOST_NONE;
+		if (address)
+			*address = parsed;
+		return SIPRING_HOST_IPV6;
+	}
+	for (const char *at = host.data; at < end; at++)
+		if (*at != '.' && !sipring_text_is(*at, SIPRING_TEXT_DIGIT))
+			return SIPRING_HOST_NAME;
+	if (sipring_address_parse(&parsed, host.data, host.size) < 0 ||
+		parsed.sa.sa_family != AF_INET)
+		return SIPRING_HOST_NONE;
+	if (address)
+		*address = parsed;
+	return SIPRING_HOST_IPV4;
+}

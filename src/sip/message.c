@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The message parser: one pass that finds the lines, one walk over the lines that fills the view,
+ * then the checks that acceptance means. The bytes are the caller's and never written. The first
+ * mistake is kept with its place and the walk goes on, because whether a refused request can be
+ * answered depends on headers that may come after it. Invariant: whatever the input, every span of
+ * the view lies inside it, and first[id] names the first of n_headers with that id.
+ */
+#include <sipring/sip.h>
+
+#include "base/scan.h"
+#include "sip/text.h"
+
+#include <assert.h>
+
+/* The start line and the headers; one more would be too many. */
+#define N_LINES_MAX (1 + SIPRING_HEADERS_MAX)
+
+/* What every message has (RFC 3261 8.1.1; Max-Forwards came later and is forgiven). */
+static const uint8_t mandatory[] = {SIPRING_HEADER_TO, SIPRING_HEADER_FROM, SIPRING_HEADER_CSEQ,
+	SIPRING_HEADER_CALL_ID, SIPRING_HEADER_VIA};
+
+/* What may occur once (RFC 3261 7.3.1): two would be understood in two ways by two elements. */
+static const bool is_single[SIPRING_HEADER_COUNT] = {
+	[SIPRING_HEADER_TO] = true,
+	[SIPRING_HEADER_FROM] = true,
+	[SIPRING_HEADER_CSEQ] = true,
+	[SIPRING_HEADER_CALL_ID] = true,
+	[SIPRING_HEADER_CONTENT_LENGTH] = true,
+	[SIPRING_HEADER_MAX_FORWARDS] = true,
+};
+
+#define VERSION "SIP/2.0"
+#define VERSION_SIZE (sizeof VERSION - 1)
+
+static void refuse(struct sipring_message *message, enum sipring_parse_result why, const char *at)
+{
+	if (message->result != SIPRING_PARSE_ACCEPTED)
+		return;
+	message->result = why;
+	message->result_offset = (size_t)(at - message->text.data);
+}
+
+/* SIP-Version is compared in any case (RFC 3261 7.1). */
+static bool is_version(const char *at)
+{
+	return !memcmp(at, VERSION, VERSION_SIZE) ||
+		sipring_text_is_name(sipring_text_span(at, at + VERSION_SIZE), "sip/2.0",
+			VERSION_SIZE);
+}
+
+/* SIP-Version SP Status-Code SP Reason-Phrase; begins with "SIP/". */
+static void read_status_line(struct sipring_message *message, const char *at, const char *end)
+{
+	const char *code = at + VERSION_SIZE + 1;
+	uint32_t status;
+
+	if (code > end || !is_version(at) || code[-1] != ' ') {
+		refuse(message, SIPRING_PARSE_BAD_VERSION, at);
+		return;
+	}
+	at = code;
+	if (!sipring_text_number(&at, end, 699, &status) || at - code != 3 || status < 100 ||
+		(at < end && *at != ' ')) {
+		refuse(message, SIPRING_PARSE_BAD_START_LINE, code);
+		return;
+	}
+	message->status = (uint16_t)status;
+	message->reason = sipring_text_span(at < end ? at + 1 : end, end);
+}
+
+/* What follows the Request-URI is not SIP/2.0: another version, or more than a version? */
+static enum sipring_parse_result blame_version(const char *at, const char *end)
+{
+	if (end - at > 4 && sipring_text_is_name(sipring_text_span(at, at + 4), "sip/", 4) &&
+		!memchr(at, ' ', (size_t)(end - at)))
+		return SIPRING_PARSE_BAD_VERSION;
+	return SIPRING_PARSE_BAD_START_LINE;
+}
+
+/* Method SP Request-URI SP SIP-Version, with single spaces. */
+static void read_request_line(struct sipring_message *message, const char *at, const char *end)
+{
+	const char *method_end = sipring_text_skip(at, end, SIPRING_TEXT_TOKEN);
+	const char *uri, *uri_end, *version;
+
+	if (method_end == at || method_end == end || *method_end != ' ') {
+		refuse(message, SIPRING_PARSE_BAD_START_LINE, method_end);
+		return;
+	}
+	message->flags |= SIPRING_MESSAGE_REQUEST;
+	message->method_name = sipring_text_span(at, method_end);
+	message->method = sipring_method_find(message->method_name);
+	uri = method_end + 1;
+	uri_end = memchr(uri, ' ', (size_t)(end - uri));
+	if (!uri_end || uri_end == uri) {
+		refuse(message, SIPRING_PARSE_BAD_START_LINE, uri);
+		return;
+	}
+	message->uri = sipring_text_span(uri, uri_end);
+	version = uri_end + 1;
+	if (end - version != (ptrdiff_t)VERSION_SIZE || !is_version(version))
+		refuse(message, blame_version(version, end), version);
+}
+
+/* A folded start line is none: its grammar has no white space but single spaces. */
+static void read_start_line(struct sipring_message *message, const char *at, const char *end)
+{
+	const char *fold = message->flags & SIPRING_MESSAGE_FOLDED
+		? memchr(at, '\n', (size_t)(end - at))
+		: NULL;
+
+	if (fold)
+		refuse(message, SIPRING_PARSE_BAD_START_LINE, fold);
+	else if (end - at >= 4 && sipring_text_is_name(sipring_text_span(at, at + 4), "sip/", 4))
+		read_status_line(message, at, end);
+	else
+		read_request_line(message, at, end);
+}
+
+static void read_header(struct sipring_message *message, const char *at, const char *colon,
+	const char *end)
+{
+	struct sipring_header *header = &message->headers[message->n_headers];
+	const char *name_end = colon;
+	const char *value = colon + 1;
+
+	if (colon >= end) {
+		refuse(message, SIPRING_PARSE_BAD_HEADER, at);
+		return;
+	}
+	while (name_end > at && (name_end[-1] == ' ' || name_end[-1] == '\t'))
+		name_end--;
+	header->name = sipring_text_span(at, name_end);
+	header->id = sipring_header_find(header->name);
+	if (header->id == SIPRING_HEADER_OTHER &&
+		(at == name_end ||
+			sipring_text_skip(at, name_end, SIPRING_TEXT_TOKEN) != name_end)) {
+		refuse(message, SIPRING_PARSE_BAD_HEADER, at);
+		return;
+	}
+	value = sipring_text_skip(value, end, SIPRING_TEXT_LWS);
+	while (end > value && sipring_text_is(end[-1], SIPRING_TEXT_LWS))
+		end--;
+	header->value = sipring_text_span(value, end);
+	message->n_headers++;
+	if (!message->first[header->id])
+		message->first[header->id] = (uint8_t)message->n_headers;
+	else if (is_single[header->id])
+		refuse(message, SIPRING_PARSE_DUPLICATE_HEADER, at);
+}
+
+/* Offsets of lines count from `begin`, where the start line begins. Returns where the body is. */
+static const char *read_lines(struct sipring_message *message, const char *begin, const char *end)
+{
+	struct sipring_scan_line lines[N_LINES_MAX];
+	struct sipring_scan scan;
+	const char *at = begin;
+
+	sipring_scan_lines(&scan, lines, N_LINES_MAX, begin, (size_t)(end - begin));
+	message->flags |= (scan.has_bare_lf ? SIPRING_MESSAGE_BARE_LF : 0u) |
+		(scan.has_folding ? SIPRING_MESSAGE_FOLDED : 0u);
+	for (size_t i = 0; i < scan.n_lines; i++) {
+		const char *line_end = begin + lines[i].end;
+
+		if (line_end > at && line_end[-1] == '\r')
+			line_end--;
+		if (i)
+			read_header(message, at, begin + lines[i].colon, line_end);
+		else
+			read_start_line(message, at, line_end);
+		at = begin + lines[i].end + 1;
+	}
+	if (scan.bare_cr != SIZE_MAX)
+		refuse(message, SIPRING_PARSE_BARE_CR, begin + scan.bare_cr);
+	if (scan.is_out_of_room)
+		refuse(message, SIPRING_PARSE_TOO_MANY_HEADERS, at);
+	else if (!scan.end)
+		refuse(message, SIPRING_PARSE_UNTERMINATED, end);
+	return scan.end ? begin + scan.end : end;
+}
+
+/* RFC 3261 18.3, the rules for datagrams. */
+static void read_body(struct sipring_message *message, const char *body, const char *end)
+{
+	const struct sipring_header *header =
+		sipring_message_header(message, SIPRING_HEADER_CONTENT_LENGTH);
+	size_t size = (size_t)(end - body);
+	const char *at;
+	uint32_t wanted;
+
+	message->body = sipring_text_span(body, end);
+	if (!header)
+		return;
+	at = header->value.data;
+	if (!sipring_text_number(&at, at + header->value.size, UINT32_MAX, &wanted) ||
+		at != header->value.data + header->value.size) {
+		refuse(message, SIPRING_PARSE_BAD_CONTENT_LENGTH, header->value.data);
+	} else if (wanted > size) {
+		refuse(message, SIPRING_PARSE_BODY_TOO_SHORT, header->value.data);
+	} else {
+		message->body.size = wanted;
+		if (wanted < size)
+			message->flags |= SIPRING_MESSAGE_TRAILING;
+	}
+}
+
+static void check_cseq(struct sipring_message *message)
+{
+	const struct sipring_header *header = sipring_message_header(message, SIPRING_HEADER_CSEQ);
+
+	if (!header)
+		return;
+	if (sipring_cseq_parse(&message->cseq, header->value)) {
+		refuse(message, SIPRING_PARSE_BAD_CSEQ, header->value.data);
+		return;
+	}
+	if (!(message->flags & SIPRING_MESSAGE_REQUEST)) {
+		message->method = message->cseq.method;
+		message->method_name = message->cseq.method_name;
+		return;
+	}
+	if (message->method != message->cseq.method ||
+		message->method_name.size != message->cseq.method_name.size ||
+		memcmp(message->method_name.data, message->cseq.method_name.data,
+			message->method_name.size))
+		refuse(message, SIPRING_PARSE_CSEQ_METHOD_MISMATCH, message->cseq.method_name.data);
+}
+
+/* A request that may be answered and says to whom (RFC 3261 8.2.6.2, 17.1.1.3: an ACK never is). */
+static uint16_t answer_status_of(const struct sipring_message *message)
+{
+	if (!(message->flags & SIPRING_MESSAGE_REQUEST) || message->method == SIPRING_METHOD_ACK)
+		return 0;
+	for (size_t i = 0; i < sizeof mandatory; i++)
+		if (!message->first[mandatory[i]])
+			return 0;
+	return message->result == SIPRING_PARSE_BAD_VERSION ? 505 : 400;
+}
+
+int sipring_message_parse(struct sipring_message *message, const char *data, size_t size)
+{
+	const char *end = data + size;
+	const char *at = data;
+	const char *body;
+
+	assert(message && (data || !size));
+	memset(message, 0, offsetof(struct sipring_message, via_value));
+	message->text = (struct sipring_span){data, size};
+	while (at < end && (*at == '\r' || *at == '\n'))
+		at++;
+	if (at == end) {
+		refuse(message, SIPRING_PARSE_EMPTY, at);
+		return message->result;
+	}
+	if (at > data)
+		message->flags |= SIPRING_MESSAGE_LEADING;
+	body = read_lines(message, at, end);
+	for (size_t i = 0; i < sizeof mandatory; i++)
+		if (!message->first[mandatory[i]])
+			refuse(message, SIPRING_PARSE_MISSING_HEADER, body);
+	check_cseq(message);
+	read_body(message, body, end);
+	if (message->result != SIPRING_PARSE_ACCEPTED)
+		message->answer_status = answer_status_of(message);
+	return message->result;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One name-addr or addr-spec with its header parameters (RFC 3261 20.10 and 25.1): From, To,
+ * Contact, Route and all headers of their form. The URI is cut out, not taken apart; it must look
+ * like one (a scheme and a colon), since without brackets nothing else tells it from garbage. After
+ * a refusal *name_addr means nothing.
+ */
+#include <sipring/sip.h>
+
+#include "sip/text.h"
+
+#include <assert.h>
+
+/* Begins the text with a scheme and a colon? "*" is a Contact's way to say all (RFC 3261 10.2.2). */
+static bool is_uri(struct sipring_span text)
+{
+	const char *end = text.data + text.size;
+	const char *at;
+
+	if (!text.size)
+		return false;
+	if (text.size == 1 && *text.data == '*')
+		return true;
+	at = sipring_text_skip(text.data, end, SIPRING_TEXT_TOKEN);
+	return sipring_text_is(*text.data, SIPRING_TEXT_ALPHA) && at + 1 < end && *at == ':';
+}
+
+/* "<" addr-spec ">" at at. Returns the place after it, or NULL. */
+static const char *read_bracketed(struct sipring_name_addr *name_addr, const char *at,
+	const char *end)
+{
+	const char *close = memchr(at, '>', (size_t)(end - at));
+
+	if (!close)
+		return NULL;
+	name_addr->uri = sipring_text_span(at + 1, close);
+	return is_uri(name_addr->uri) ? close + 1 : NULL;
+}
+
+/*
+ * What does not begin with '"': words and a bracket, or a bare addr-spec, which ends before the
+ * first ';', ',' or white space (RFC 3261 20: brackets are needed where a URI has more).
+ */
+static const char *read_unquoted(struct sipring_name_addr *name_addr, const char *at,
+	const char *end)
+{
+	const char *begin = at;
+	const char *stop = at;
+
+	while (stop < end && *stop != '<' && *stop != ';' && *stop != ',' && *stop != '"')
+		stop++;
+	if (stop < end && *stop == '"')
+		return NULL;
+	if (stop < end && *stop == '<') {
+		if (stop > begin)
+			name_addr->display = sipring_text_trim(sipring_text_span(begin, stop));
+		return read_bracketed(name_addr, stop, end);
+	}
+	name_addr->uri = sipring_text_trim(sipring_text_span(begin, stop));
+	for (size_t i = 0; i < name_addr->uri.size; i++)
+		if (sipring_text_is(name_addr->uri.data[i], SIPRING_TEXT_LWS))
+			return NULL;
+	return is_uri(name_addr->uri) ? name_addr->uri.data + name_addr->uri.size : NULL;
+}
+
+static const char *read_address(struct sipring_name_addr *name_addr, const char *at,
+	const char *end)
+{
+	const char *begin = at;
+
+	if (at == end)
+		return NULL;
+	if (*at == '<')
+		return read_bracketed(name_addr, at, end);
+	if (*at != '"')
+		return read_unquoted(name_addr, at, end);
+	at = sipring_text_skip_quoted(at, end);
+	if (!at)
+		return NULL;
+	name_addr->display = sipring_text_span(begin, at);
+	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	return at < end && *at == '<' ? read_bracketed(name_addr, at, end) : NULL;
+}
+
+int sipring_name_addr_parse(struct sipring_name_addr *name_addr, struct sipring_span value)
+{
+	const char *end = value.data + value.size;
+	const char *begin, *at;
+	struct sipring_span name, param;
+
+	assert(name_addr);
+	if (!value.size)
+		return SIPRING_PARSE_BAD_NAME_ADDR;
+	memset(name_addr, 0, sizeof *name_addr);
+	begin = sipring_text_skip(value.data, end, SIPRING_TEXT_LWS);
+	at = read_address(name_addr, begin, end);
+	if (!at)
+		return SIPRING_PARSE_BAD_NAME_ADDR;
+	name_addr->text = sipring_text_span(begin, at);
+	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	if (at < end && *at == ';')
+		name_addr->params.data = at + 1;
+	while (at < end && *at == ';') {
+		at++;
+		if (!sipring_text_parameter(&at, end, SIPRING_TEXT_TOKEN, &name, &param))
+			return SIPRING_PARSE_BAD_NAME_ADDR;
+		if (!name_addr->tag.data && sipring_text_is_name(name, "tag", 3) && param.size)
+			name_addr->tag = param;
+		begin = param.data ? param.data + param.size : name.data + name.size;
+		name_addr->text.size = (size_t)(begin - name_addr->text.data);
+	}
+	if (name_addr->params.data)
+		name_addr->params.size = (size_t)(name_addr->text.data + name_addr->text.size -
+			name_addr->params.data);
+	if (at == end)
+		return 0;
+	if (*at != ',')
+		return SIPRING_PARSE_BAD_NAME_ADDR;
+	name_addr->rest = sipring_text_span(at + 1, end);
+	return 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One via-parm (RFC 3261 20.42 and 25.1, RFC 3581): sent-protocol, sent-by and parameters, as spans
+ * of the caller's bytes. White space, folding too, may stand around every separator. A result is
+ * whole or not at all: after a refusal *via means nothing.
+ */
+#include <sipring/sip.h>
+
+#include "sip/host.h"
+#include "sip/text.h"
+
+#include <assert.h>
+
+#define PORT_MAX 65535u
+#define TTL_MAX 255u
+
+/* Takes one '/' and the white space around it. */
+static const char *skip_slash(const char *at, const char *end)
+{
+	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	if (at == end || *at != '/')
+		return NULL;
+	return sipring_text_skip(at + 1, end, SIPRING_TEXT_LWS);
+}
+
+/* "SIP" SLASH "2.0" SLASH, the way nobody writes it. Returns the place after it, or NULL. */
+static const char *skip_protocol_slowly(const char *at, const char *end)
+{
+	const char *begin = at;
+
+	at = sipring_text_skip(at, end, SIPRING_TEXT_TOKEN);
+	if (!sipring_text_is_name(sipring_text_span(begin, at), "sip", 3))
+		return NULL;
+	at = skip_slash(at, end);
+	if (!at)
+		return NULL;
+	begin = at;
+	at = sipring_text_skip(at, end, SIPRING_TEXT_TOKEN);
+	if (!sipring_text_is_name(sipring_text_span(begin, at), "2.0", 3))
+		return NULL;
+	return skip_slash(at, end);
+}
+
+/* Returns the place after the sent-protocol, or NULL. */
+static const char *read_protocol(struct sipring_via *via, const char *at, const char *end)
+{
+	const char *begin;
+
+	if (end - at > 8 && !memcmp(at, "SIP/2.0/", 8))
+		at = sipring_text_skip(at + 8, end, SIPRING_TEXT_LWS);
+	else
+		at = skip_protocol_slowly(at, end);
+	if (!at)
+		return NULL;
+	begin = at;
+	at = sipring_text_skip(at, end, SIPRING_TEXT_TOKEN);
+	via->transport_token = sipring_text_span(begin, at);
+	via->transport = (uint8_t)sipring_transport_find(via->transport_token);
+	return at > begin ? at : NULL;
+}
+
+/* Keeps a parameter that has a member. False if its value cannot be. */
+static bool keep(struct sipring_via *via, struct sipring_span name, struct sipring_span value)
+{
+	const char *at = value.data;
+	const char *end = value.data + value.size;
+	uint32_t number;
+
+	switch (name.size) {
+	case 3:
+		if (!sipring_text_is_name(name, "ttl", 3))
+			return true;
+		if (!at || !sipring_text_number(&at, end, TTL_MAX, &number) || at != end)
+			return false;
+		via->ttl = (int16_t)number;
+		return true;
+	case 5:
+		if (sipring_text_is_name(name, "maddr", 5)) {
+			via->maddr = value;
+			return value.size > 0;
+		}
+		if (!sipring_text_is_name(name, "rport", 5))
+			return true;
+		via->has_rport = true;
+		if (!at)
+			return true;
+		if (!sipring_text_number(&at, end, PORT_MAX, &number) || at != end)
+			return false;
+		via->rport = (uint16_t)number;
+		return true;
+	case 6:
+		if (!sipring_text_is_name(name, "branch", 6))
+			return true;
+		via->branch = value;
+		return value.size > 0;
+	case 8:
+		if (!sipring_text_is_name(name, "received", 8))
+			return true;
+		via->received = value;
+		return value.size > 0;
+	default:
+		return true;
+	}
+}
+
+int sipring_via_parse(struct sipring_via *via, struct sipring_span value)
+{
+	const char *end = value.data + value.size;
+	const char *begin, *at;
+	struct sipring_span name, param;
+
+	assert(via);
+	if (!value.size)
+		return SIPRING_PARSE_BAD_VIA;
+	memset(via, 0, sizeof *via);
+	via->ttl = -1;
+	begin = sipring_text_skip(value.data, end, SIPRING_TEXT_LWS);
+	at = read_protocol(via, begin, end);
+	if (!at || at == end || !sipring_text_is(*at, SIPRING_TEXT_LWS))
+		return SIPRING_PARSE_BAD_VIA;
+	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	at = sipring_host_read(&via->host, &via->port, at, end, SIPRING_TEXT_LWS);
+	if (!at || (*via->host.data == '[' && !sipring_host_classify(via->host, NULL)))
+		return SIPRING_PARSE_BAD_VIA;
+	via->text = sipring_text_span(begin, at);
+	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	if (at < end && *at == ';')
+		via->params.data = at + 1;
+	while (at < end && *at == ';') {
+		at++;
+		if (!sipring_text_parameter(&at, end, SIPRING_TEXT_TOKEN, &name, &param) ||
+			!keep(via, name, param))
+			return SIPRING_PARSE_BAD_VIA;
+		begin = param.data ? param.data + param.size : name.data + name.size;
+		via->text.size = (size_t)(begin - via->text.data);
+	}
+	if (via->params.data)
+		via->params.size = (size_t)(via->text.data + via->text.size - via->params.data);
+	if (at == end)
+		return 0;
+	if (*at != ',')
+		return SIPRING_PARSE_BAD_VIA;
+	via->rest = sipring_text_span(at + 1, end);
+	return 0;
+}
