@@ -14,6 +14,7 @@
 #include "base/wheel.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 #define LEVEL_BITS 6
 #define SLOT_MASK (SIPRING_WHEEL_SLOTS - 1)
@@ -70,10 +71,9 @@ static void wheel_place(struct sipring_wheel *wheel, struct sipring_timer *timer
 static void wheel_unlink(struct sipring_wheel *wheel, struct sipring_timer *timer)
 {
 	struct sipring_list *neighbour = timer->link.next;
-	bool last = neighbour == timer->link.previous; /* then it is the slot's head, too */
 
 	sipring_list_unlink(&timer->link);
-	if (last && sipring_list_empty(neighbour)) {
+	if (sipring_list_empty(neighbour)) { /* then it is the slot's head */
 		size_t slot = (size_t)(neighbour - &wheel->slots[0][0]);
 
 		assert(slot < SIPRING_WHEEL_LEVELS * SIPRING_WHEEL_SLOTS);
