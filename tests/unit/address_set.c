@@ -129,9 +129,13 @@ Test(address_set, a_long_wrong_text_is_cut)
 Test(address_set, default_port_may_be_none)
 {
 	struct sipring_address_set set;
+	char text[100];
 
 	cr_assert_eq(sipring_address_set_parse_listener(&set, "sctp:127.0.0.1", 0, NULL), 0);
 	cr_assert_eq(sipring_address_port(&set.addresses[0]), 0);
+	cr_assert_eq(sipring_address_set_parse_listener(&set, "sctp:(127.0.0.1,[::1])", 0, NULL),
+		0);
+	cr_assert_str_eq(sipring_address_set_print(&set, text, sizeof text), "(127.0.0.1,[::1])");
 }
 
 Test(address_set, adding)
