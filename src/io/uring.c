@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The io_uring io: one ring per worker. A turn prepares what sockets and sends want
+ * (uring_prepare.c), makes one io_uring_enter, and copies the completions out; next then turns each
+ * into a plain event. Receives and accepts are multishot: they stay with the kernel until they end, and one
+ * that ended is wanted again. Cancelling, never closing, ends what is in flight: an fd is closed
+ * once its n_in_flight is 0. Invariant: a socket with CLOSED told, and a send with SENT told, is in
+ * no list here and in no completion to come.
+ */
+#include "io/uring.h"
+#include "io/uring_tag.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+static struct uring *self(struct sipring_io *io)
+{
+	assert(io->ops == &sipring_io_uring);
+	return SIPRING_CONTAINER(io, struct uring, io);
+}
+
+static int uring_open(struct sipring_io **io, const struct sipring_io_config *config,
+	struct sipring_error *error)
+{
+	struct uring *uring = calloc(1, sizeof *uring);
+	int r;
+
+	if (!uring)
+		return sipring_error_set(error, -ENOMEM, "no memory for an io_uring");
+	uring->io.ops = &sipring_io_uring;
+	uring->event_fd = -1;
+	sipring_list_init(&uring->todo);
+	sipring_list_init(&uring->outbox);
+	sipring_list_init(&uring->ended);
+	sipring_list_init(&uring->closed);
+	r = sipring_uring_ring_open(&uring->ring, config->n_sends,
+		2 * config->n_sends + config->n_buffers, error);
+	if (r < 0) {
+		free(uring);
+		return r;
+	}
+	r = sipring_uring_buffers_open(&uring->buffers, &uring->ring, config);
+	if (r < 0) {
+		io_uring_queue_exit(&uring->ring);
+		free(uring);
+		return sipring_error_set(error, r,
+			"cannot map and register %u receive buffers of %u bytes: %s; lower "
+			"receive_buffers or raise the memory limit",
+			config->n_buffers, config->buffer_size, strerror(-r));
+	}
+	*io = &uring->io;
+	return 0;
+}
+
+static void uring_close(struct sipring_io *io)
+{
+	struct uring *uring = self(io);
+
+	sipring_uring_buffers_close(&uring->buffers, &uring->ring);
+	io_uring_queue_exit(&uring->ring);
+	if (uring->event_fd >= 0)
+		close(uring->event_fd);
+	free(uring);
+}
+
+static void want(struct uring *uring, struct sipring_io_socket *socket,
+	enum uring_operation operation)
+{
+	socket->wants |= (uint8_t)(1u << operation);
+	sipring_list_unlink(&socket->link);
+	sipring_list_append(&uring->todo, &socket->link);
+}
+
+static void uring_add(struct sipring_io *io, struct sipring_io_socket *socket)
+{
+	assert(socket->state == SIPRING_IO_IDLE || socket->state == SIPRING_IO_ENDED);
+	if (socket->state == SIPRING_IO_IDLE) {
+		socket->stalled = false;
+		socket->wants = 0;
+		socket->under_way = 0;
+		socket->n_in_flight = 0;
+		socket->n_queued = 0;
+		sipring_list_init(&socket->link);
+	}
+	socket->state = SIPRING_IO_OPEN;
+	want(self(io), socket, URING_RECEIVE);
+}
+
+/* With nothing in flight and nothing queued the socket goes back to its owner. */
+static void close_if_done(struct uring *uring, struct sipring_io_socket *socket)
+{
+	if (socket->state != SIPRING_IO_REMOVING || socket->n_in_flight || socket->n_queued)
+		return;
+	close(socket->fd);
+	uring->io.counters.n_system_calls++;
+	socket->fd = -1;
+	socket->state = SIPRING_IO_IDLE;
+	sipring_list_unlink(&socket->link);
+	sipring_list_append(&uring->closed, &socket->link);
+}
+
+static void uring_remove(struct sipring_io *io, struct sipring_io_socket *socket)
+{
+	struct uring *uring = self(io);
+
+	assert(socket->state == SIPRING_IO_OPEN || socket->state == SIPRING_IO_ENDED);
+	socket->state = SIPRING_IO_REMOVING;
+	socket->wants = 0;
+	sipring_list_unlink(&socket->link);
+	if (socket->under_way)
+		want(uring, socket, URING_CANCEL);
+	close_if_done(uring, socket);
+}
+
+static void uring_send(struct sipring_io *io, struct sipring_io_send *send)
+{
+	assert(send->socket->state != SIPRING_IO_IDLE && send->n_parts > 0);
+	assert(send->n_parts <= SIPRING_IO_SEND_PARTS_MAX);
+	send->socket->n_queued++;
+	sipring_list_append(&self(io)->outbox, &send->link);
+}
+
+static void uring_await_writable(struct sipring_io *io, struct sipring_io_socket *socket)
+{
+	if (socket->state == SIPRING_IO_REMOVING || (socket->under_way & (1u << URING_WRITABLE)))
+		return;
+	want(self(io), socket, URING_WRITABLE);
+}
+
+static int enter(struct uring *uring, int64_t timeout_ns)
+{
+	struct __kernel_timespec limit;
+	struct io_uring_cqe *first;
+	int r;
+
+	uring->io.counters.n_system_calls++;
+	if (timeout_ns == 0) {
+		r = io_uring_submit_and_get_events(&uring->ring);
+	} else if (timeout_ns < 0) {
+		r = io_uring_submit_and_wait(&uring->ring, 1);
+	} else {
+		limit.tv_sec = timeout_ns / 1000000000;
+		limit.tv_nsec = timeout_ns % 1000000000;
+		r = io_uring_submit_and_wait_timeout(&uring->ring, &first, 1, &limit, NULL);
+	}
+	/* EBUSY: completions overflowed and have to be read first; they are, right now. */
+	return r == -ETIME || r == -EINTR || r == -EBUSY || r == -EAGAIN || r > 0 ? 0 : r;
+}
+
+static void reap(struct uring *uring)
+{
+	struct io_uring_cqe *cqe;
+	unsigned head;
+	uint32_t n = 0;
+
+	if (*uring->ring.sq.kflags & IORING_SQ_CQ_OVERFLOW)
+		uring->io.counters.n_overflows++;
+	io_uring_for_each_cqe(&uring->ring, head, cqe)
+	{
+		uring->events[n++] = *cqe;
+		if (n == URING_EVENTS_MAX)
+			break;
+	}
+	io_uring_cq_advance(&uring->ring, n);
+	uring->n_events = n;
+	uring->next_event = 0;
+}
+
+/* What was signalled until now is what this turn will find. */
+static void quiet_event_fd(struct uring *uring)
+{
+	eventfd_t ignored;
+
+	uring->io.counters.n_system_calls++;
+	(void)eventfd_read(uring->event_fd, &ignored);
+}
+
+static int uring_turn(struct sipring_io *io, int64_t timeout_ns)
+{
+	struct uring *uring = self(io);
+	int r;
+
+	assert(uring->next_event == uring->n_events);
+	uring->io.counters.n_turns++;
+	if (uring->event_fd >= 0)
+		quiet_event_fd(uring);
+	sipring_uring_buffers_recycle(&uring->buffers);
+	sipring_uring_prepare(uring);
+	if (uring->leftover || io_uring_cq_ready(&uring->ring) ||
+		!sipring_list_empty(&uring->ended) || !sipring_list_empty(&uring->closed))
+		timeout_ns = 0;
+	r = enter(uring, timeout_ns);
+	reap(uring);
+	return r;
+}
+
+/* A receive, accept or poll completed; true when that is an event. */
+static bool received(struct uring *uring, const struct io_uring_cqe *cqe,
+	struct sipring_io_socket *socket, struct sipring_io_event *event)
+{
+	struct sipring_io_counters *counters = &uring->io.counters;
+	bool open = socket->state == SIPRING_IO_OPEN;
+
+	if (!open) {
+		if (socket->kind == SIPRING_IO_LISTENER && cqe->res >= 0)
+			close(cqe->res);
+		return false;
+	}
+	if (socket->kind == SIPRING_IO_LISTENER && cqe->res >= 0) {
+		counters->n_accepted++;
+		event->type = SIPRING_IO_ACCEPTED;
+		event->result = cqe->res;
+		return true;
+	}
+	if (socket->kind == SIPRING_IO_POLLED && cqe->res >= 0) {
+		event->type = SIPRING_IO_READABLE;
+		return true;
+	}
+	if (cqe->res == -ENOBUFS) {
+		counters->n_no_buffers++;
+		return false;
+	}
+	if (cqe->res < 0) {
+		/* ICMP errors and the like concern one peer of a datagram socket, not the socket. */
+		if (socket->kind == SIPRING_IO_DATAGRAM && cqe->res != -EBADF &&
+			cqe->res != -EINVAL && cqe->res != -EOPNOTSUPP)
+			return false;
+		event->type = SIPRING_IO_OVER;
+		event->result = cqe->res;
+		socket->state = SIPRING_IO_ENDED;
+		return true;
+	}
+	counters->n_received++;
+	event->type = SIPRING_IO_RECEIVED;
+	return true;
+}
+
+/* Lays the event's pointers over the buffer that the kernel filled. */
+static void read_buffer(struct uring *uring, const struct io_uring_cqe *cqe,
+	struct sipring_io_socket *socket, struct sipring_io_event *event)
+{
+	char *buffer =
+		sipring_uring_buffers_take(&uring->buffers, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+	const struct io_uring_recvmsg_out *out = (const void *)buffer;
+	size_t before = sizeof *out + socket->name_size + socket->control_size;
+
+	if (event->type != SIPRING_IO_RECEIVED)
+		return;
+	assert((size_t)cqe->res >= before);
+	event->name = buffer + sizeof *out;
+	event->name_size = out->namelen < socket->name_size ? out->namelen : socket->name_size;
+	event->control = buffer + sizeof *out + socket->name_size;
+	event->control_size = out->controllen;
+	event->data = buffer + before;
+	event->size = (size_t)cqe->res - before;
+	event->flags = (int)out->flags;
+	if (event->size == 0 && socket->kind == SIPRING_IO_ASSOCIATED) {
+		event->type = SIPRING_IO_OVER;
+		event->result = 0;
+		socket->state = SIPRING_IO_ENDED;
+		uring->io.counters.n_received--;
+	}
+}
+
+static bool socket_event(struct uring *uring, const struct io_uring_cqe *cqe,
+	struct sipring_io_event *event)
+{
+	struct sipring_io_socket *socket = uring_tag_object(cqe->user_data);
+	enum uring_operation operation = uring_tag_operation(cqe->user_data);
+	bool told = false;
+
+	event->socket = socket;
+	if (!(cqe->flags & IORING_CQE_F_MORE)) {
+		socket->n_in_flight--;
+		socket->under_way &= (uint8_t) ~(1u << operation);
+	}
+	if (operation == URING_RECEIVE) {
+		told = received(uring, cqe, socket, event);
+		if (cqe->flags & IORING_CQE_F_BUFFER)
+			read_buffer(uring, cqe, socket, event);
+		if (!(cqe->flags & IORING_CQE_F_MORE) && socket->state == SIPRING_IO_OPEN) {
+			want(uring, socket, URING_RECEIVE);
+			uring->io.counters.n_restarted += socket->kind != SIPRING_IO_POLLED;
+		}
+	} else if (operation == URING_WRITABLE && socket->state != SIPRING_IO_REMOVING) {
+		socket->stalled = false;
+		event->type = SIPRING_IO_WRITABLE;
+		told = true;
+	}
+	close_if_done(uring, socket);
+	return told;
+}
+
+static void send_event(struct uring *uring, struct sipring_io_send *send, int result,
+	struct sipring_io_event *event)
+{
+	struct sipring_io_socket *socket = send->socket;
+
+	send->result = result;
+	event->type = SIPRING_IO_SENT;
+	event->send = send;
+	event->socket = socket;
+	event->result = result;
+	if (result >= 0)
+		uring->io.counters.n_sent++;
+	else if (socket->kind == SIPRING_IO_ASSOCIATED)
+		socket->stalled = true;
+	close_if_done(uring, socket);
+}
+
+static bool uring_next(struct sipring_io *io, struct sipring_io_event *event)
+{
+	struct uring *uring = self(io);
+	struct sipring_list *node;
+
+	memset(event, 0, sizeof *event);
+	while (uring->next_event < uring->n_events) {
+		const struct io_uring_cqe *cqe = &uring->events[uring->next_event++];
+
+		if (uring_tag_operation(cqe->user_data) == URING_SEND) {
+			struct sipring_io_send *send = uring_tag_object(cqe->user_data);
+
+			send->socket->n_in_flight--;
+			send_event(uring, send, cqe->res, event);
+			return true;
+		}
+		if (socket_event(uring, cqe, event))
+			return true;
+	}
+	node = sipring_list_pop(&uring->ended);
+	if (node) {
+		struct sipring_io_send *send =
+			SIPRING_CONTAINER(node, struct sipring_io_send, link);
+
+		send_event(uring, send, send->result, event);
+		return true;
+	}
+	node = sipring_list_pop(&uring->closed);
+	if (!node)
+		return false;
+	event->type = SIPRING_IO_CLOSED;
+	event->socket = SIPRING_CONTAINER(node, struct sipring_io_socket, link);
+	return true;
+}
+
+/* The ring's own fd never polls readable with DEFER_TASKRUN: an eventfd tells instead. */
+static int uring_pollable(struct sipring_io *io)
+{
+	struct uring *uring = self(io);
+	int r;
+
+	if (uring->event_fd >= 0)
+		return uring->event_fd;
+	uring->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (uring->event_fd < 0)
+		return -errno;
+	r = io_uring_register_eventfd(&uring->ring, uring->event_fd);
+	if (r < 0) {
+		close(uring->event_fd);
+		uring->event_fd = -1;
+		return r;
+	}
+	return uring->event_fd;
+}
+
+const struct sipring_io_ops sipring_io_uring = {
+	.name = "io_uring",
+	.open = uring_open,
+	.close = uring_close,
+	.add = uring_add,
+	.remove = uring_remove,
+	.send = uring_send,
+	.await_writable = uring_await_writable,
+	.turn = uring_turn,
+	.next = uring_next,
+	.pollable = uring_pollable,
+};

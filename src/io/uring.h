@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inside the io_uring io: its object, shared by the files uring*.c and by nobody else. */
+#pragma once
+
+#include "io/io.h"
+
+#include <liburing.h>
+
+/* Completions that one turn takes; more wait in the ring for the next. */
+#define URING_EVENTS_MAX 512
+
+struct uring_buffers {
+	struct io_uring_buf_ring *ring; /* mapped */
+	char *memory;                   /* mapped: n_buffers * buffer_size */
+	size_t ring_size;
+	uint32_t n_buffers;
+	uint32_t buffer_size;
+	uint32_t n_used; /* read in this turn, back in the ring's slots but not yet shown to it */
+};
+
+struct uring {
+	struct sipring_io io;
+	struct io_uring ring;
+	struct uring_buffers buffers;
+	struct sipring_list todo;   /* sockets with wants */
+	struct sipring_list outbox; /* sends to prepare */
+	struct sipring_list ended;  /* sends that ended without the kernel */
+	struct sipring_list closed; /* sockets whose CLOSED is to be told */
+	struct io_uring_cqe events[URING_EVENTS_MAX];
+	uint32_t n_events;
+	uint32_t next_event;
+	int event_fd;  /* registered for pollable, or -1 */
+	bool leftover; /* something found no room in the submission queue */
+};
+
+#define SIPRING_URING_GROUP 0 /* the one provided-buffer group of a ring */
+
+int sipring_uring_buffers_open(struct uring_buffers *buffers, struct io_uring *ring,
+	const struct sipring_io_config *config);
+void sipring_uring_buffers_close(struct uring_buffers *buffers, struct io_uring *ring);
+/* The memory of one buffer; it stays taken until recycle. */
+char *sipring_uring_buffers_take(struct uring_buffers *buffers, uint32_t id);
+/* Shows the kernel all buffers taken since the last recycle. */
+void sipring_uring_buffers_recycle(struct uring_buffers *buffers);
+
+/* Puts what sockets and sends want into the submission queue, as much as fits. */
+void sipring_uring_prepare(struct uring *uring);
+
+/* Sets up a ring, degrading flag by flag; 0 or -errno with a text that names the remedy. */
+int sipring_uring_ring_open(struct io_uring *ring, uint32_t n_submissions, uint32_t n_completions,
+	struct sipring_error *error);
