@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The kernel provider: one listening socket per listener, one one-to-one socket per association, so
+ * that a peer which stops reading fills nobody's buffer but its own. It makes no system call per
+ * message; those are the io's. Invariants: LOST is told at most once and only before CLOSED; a conn
+ * in KERNEL_CLOSING tells nothing but its pending SENTs and CLOSED; a conn's memory is free again
+ * one call of next after CLOSED.
+ */
+#include "sctp/kernel.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ACCEPT_REST_MS 100 /* after an accept failed for want of descriptors or memory */
+
+static struct kernel *self(struct sipring_sctp *sctp)
+{
+	assert(sctp->ops == &sipring_sctp_kernel);
+	return SIPRING_CONTAINER(sctp, struct kernel, sctp);
+}
+
+static struct kernel_conn *inner(struct sipring_sctp_conn *conn)
+{
+	return SIPRING_CONTAINER(conn, struct kernel_conn, conn);
+}
+
+static int kernel_open(struct sipring_sctp **sctp, const struct sipring_sctp_config *config,
+	struct sipring_io *io, struct sipring_error *error)
+{
+	struct kernel *kernel;
+	int r = sipring_kernel_socket_probe(error);
+
+	if (r < 0)
+		return r;
+	kernel = calloc(1, sizeof *kernel);
+	if (!kernel)
+		return sipring_error_set(error, -ENOMEM, "no memory for the SCTP provider");
+	r = sipring_pool_open(&kernel->conns, config->associations_max, sizeof(struct kernel_conn));
+	if (r < 0) {
+		free(kernel);
+		return sipring_error_set(error, r, "no memory for %u associations: %s",
+			config->associations_max, strerror(-r));
+	}
+	kernel->sctp.ops = &sipring_sctp_kernel;
+	kernel->config = config;
+	kernel->io = io;
+	*sctp = &kernel->sctp;
+	return 0;
+}
+
+static void kernel_close(struct sipring_sctp *sctp)
+{
+	struct kernel *kernel = self(sctp);
+
+	for (uint32_t i = 0; i < kernel->conns.n_items; i++) {
+		struct kernel_conn *conn = sipring_pool_at(&kernel->conns, i);
+
+		if (!conn || conn->socket.fd < 0)
+			continue;
+		sipring_kernel_socket_abort_on_close(conn->socket.fd);
+		close(conn->socket.fd);
+	}
+	for (unsigned i = 0; i < kernel->n_listeners; i++)
+		if (kernel->listeners[i].socket.fd >= 0)
+			close(kernel->listeners[i].socket.fd);
+	sipring_pool_close(&kernel->conns);
+	free(kernel);
+}
+
+static int kernel_listen(struct sipring_sctp *sctp, const struct sipring_address_set *local,
+	unsigned tag, struct sipring_error *error)
+{
+	struct kernel *kernel = self(sctp);
+	struct kernel_listener *listener = &kernel->listeners[kernel->n_listeners];
+	sa_family_t family = AF_INET;
+	int fd;
+
+	if (kernel->n_listeners == KERNEL_LISTENERS_MAX)
+		return sipring_error_set(error, -E2BIG, "at most %d listeners",
+			KERNEL_LISTENERS_MAX);
+	for (unsigned i = 0; i < local->n_addresses; i++)
+		if (local->addresses[i].sa.sa_family == AF_INET6)
+			family = AF_INET6;
+	fd = sipring_kernel_socket_open(kernel->config, family, local, error);
+	if (fd < 0)
+		return fd;
+	if (listen(fd, SOMAXCONN) < 0) {
+		int r = -errno;
+
+		close(fd);
+		return sipring_error_set(error, r, "cannot listen: %s%s", strerror(-r),
+			r == -EADDRINUSE ? "; another program listens on this SCTP port" : "");
+	}
+	memset(listener, 0, sizeof *listener);
+	listener->tag = tag;
+	listener->socket.fd = fd;
+	listener->socket.kind = SIPRING_IO_LISTENER;
+	listener->socket.owner = listener;
+	kernel->n_listeners++;
+	kernel->io->ops->add(kernel->io, &listener->socket);
+	return 0;
+}
+
+static void kernel_stop_listening(struct sipring_sctp *sctp)
+{
+	struct kernel *kernel = self(sctp);
+
+	for (unsigned i = 0; i < kernel->n_listeners; i++) {
+		struct sipring_io_socket *socket = &kernel->listeners[i].socket;
+
+		kernel->listeners[i].resume_at_ms = 0;
+		if (socket->state == SIPRING_IO_OPEN || socket->state == SIPRING_IO_ENDED)
+			kernel->io->ops->remove(kernel->io, socket);
+	}
+}
+
+static struct kernel_conn *new_conn(struct kernel *kernel, int fd)
+{
+	struct kernel_conn *conn = sipring_pool_take(&kernel->conns);
+
+	if (!conn)
+		return NULL;
+	memset(conn, 0, sizeof *conn);
+	conn->socket.fd = fd;
+	conn->socket.kind = SIPRING_IO_ASSOCIATED;
+	conn->socket.control_size = CMSG_SPACE(sizeof(struct sctp_rcvinfo));
+	conn->socket.owner = conn;
+	conn->state = KERNEL_CONNECTING;
+	return conn;
+}
+
+static sa_family_t family_for(const struct sipring_sctp_connect *what)
+{
+	for (unsigned i = 0; i < what->n_remote; i++)
+		if (what->remote[i].sa.sa_family == AF_INET6)
+			return AF_INET6;
+	for (unsigned i = 0; what->local && i < what->local->n_addresses; i++)
+		if (what->local->addresses[i].sa.sa_family == AF_INET6)
+			return AF_INET6;
+	return AF_INET;
+}
+
+static int kernel_connect(struct sipring_sctp *sctp, const struct sipring_sctp_connect *what,
+	struct sipring_sctp_conn **out)
+{
+	struct kernel *kernel = self(sctp);
+	union sipring_address ignored;
+	struct kernel_conn *conn;
+	int fd, r;
+
+	assert(what->n_remote >= 1);
+	if (sipring_pool_used(&kernel->conns) == kernel->conns.n_items)
+		return -ENFILE;
+	fd = sipring_kernel_socket_open(kernel->config, family_for(what), what->local, NULL);
+	if (fd < 0)
+		return fd;
+	r = sipring_kernel_socket_connect(fd, what->remote, what->n_remote);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	conn = new_conn(kernel, fd);
+	conn->conn.owner = what->owner;
+	sipring_kernel_socket_addresses(fd, &ignored, &conn->conn.local);
+	conn->conn.remote = what->remote[0];
+	kernel->io->ops->add(kernel->io, &conn->socket);
+	*out = &conn->conn;
+	return 0;
+}
+
+static void kernel_send(struct sipring_sctp *sctp, struct sipring_sctp_send *send)
+{
+	struct kernel *kernel = self(sctp);
+	struct kernel_conn *conn = inner(send->conn);
+
+	assert(conn->state != KERNEL_CLOSING);
+	sipring_kernel_events_send(kernel->config, conn, send);
+	kernel->io->ops->send(kernel->io, &send->io);
+}
+
+static void kernel_await_writable(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn)
+{
+	if (inner(conn)->state != KERNEL_CLOSING)
+		self(sctp)->io->ops->await_writable(self(sctp)->io, &inner(conn)->socket);
+}
+
+static void kernel_release(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn)
+{
+	(void)sctp;
+	if (inner(conn)->state == KERNEL_UP)
+		sipring_kernel_socket_release_held(inner(conn)->socket.fd);
+}
+
+static void kernel_shutdown(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn)
+{
+	(void)sctp;
+	if (inner(conn)->state == KERNEL_UP || inner(conn)->state == KERNEL_CONNECTING)
+		shutdown(inner(conn)->socket.fd, SHUT_WR);
+}
+
+static void kernel_abort(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn)
+{
+	struct kernel *kernel = self(sctp);
+
+	switch (inner(conn)->state) {
+	case KERNEL_CONNECTING:
+	case KERNEL_UP:
+		sipring_kernel_socket_abort_on_close(inner(conn)->socket.fd);
+		break;
+	case KERNEL_LOST:
+		break;
+	case KERNEL_CLOSING:
+		return;
+	}
+	inner(conn)->state = KERNEL_CLOSING;
+	kernel->io->ops->remove(kernel->io, &inner(conn)->socket);
+}
+
+static struct sipring_sctp_event *new_event(struct kernel *kernel,
+	enum sipring_sctp_event_type type, struct kernel_conn *conn)
+{
+	struct sipring_sctp_event *event = &kernel->events[kernel->n_events++];
+
+	assert(kernel->n_events <= KERNEL_EVENTS_MAX);
+	*event = (struct sipring_sctp_event){.type = type, .conn = conn ? &conn->conn : NULL};
+	return event;
+}
+
+static void lost(struct kernel *kernel, struct kernel_conn *conn, int result)
+{
+	if (conn->state == KERNEL_LOST || conn->state == KERNEL_CLOSING)
+		return;
+	conn->state = KERNEL_LOST;
+	new_event(kernel, SIPRING_SCTP_LOST, conn)->result = result;
+}
+
+static void listener_input(struct kernel *kernel, struct kernel_listener *listener,
+	const struct sipring_io_event *io)
+{
+	struct kernel_conn *conn;
+
+	if (io->type == SIPRING_IO_OVER) {
+		listener->resume_at_ms = kernel->now_ms + ACCEPT_REST_MS;
+		sipring_log_write(kernel->config->log, SIPRING_LOG_WARNING,
+			"cannot accept associations: %s; trying again in %d ms (remedy for "
+			"\"Too many open files\": raise the limit of open files, ulimit -n)",
+			strerror(-io->result), ACCEPT_REST_MS);
+		return;
+	}
+	if (io->type != SIPRING_IO_ACCEPTED)
+		return;
+	conn = new_conn(kernel, io->result);
+	if (!conn) {
+		kernel->sctp.counters.n_refused++;
+		sipring_kernel_socket_abort_on_close(io->result);
+		close(io->result);
+		return;
+	}
+	sipring_kernel_socket_addresses(io->result, &conn->conn.remote, &conn->conn.local);
+	new_event(kernel, SIPRING_SCTP_ACCEPTED, conn)->listener = listener->tag;
+	kernel->io->ops->add(kernel->io, &conn->socket);
+}
+
+static void received(struct kernel *kernel, struct kernel_conn *conn,
+	const struct sipring_io_event *io)
+{
+	struct sipring_sctp_event *event = new_event(kernel, SIPRING_SCTP_DATA, conn);
+
+	if (!(io->flags & MSG_NOTIFICATION)) {
+		sipring_kernel_events_data(io, event);
+	} else if (!sipring_kernel_events_notification(kernel, conn, io, event)) {
+		kernel->n_events--;
+	} else if (event->type == SIPRING_SCTP_UP) {
+		conn->state = KERNEL_UP;
+	} else if (event->type == SIPRING_SCTP_LOST) {
+		kernel->n_events--;
+		lost(kernel, conn, event->result);
+	}
+}
+
+static void conn_input(struct kernel *kernel, struct kernel_conn *conn,
+	const struct sipring_io_event *io)
+{
+	switch (io->type) {
+	case SIPRING_IO_RECEIVED:
+		if (conn->state != KERNEL_CLOSING)
+			received(kernel, conn, io);
+		break;
+	case SIPRING_IO_SENT: {
+		struct sipring_sctp_event *event = new_event(kernel, SIPRING_SCTP_SENT, conn);
+
+		event->send = io->send->owner;
+		event->result = io->result >= 0 ? 0 : io->result;
+		break;
+	}
+	case SIPRING_IO_WRITABLE:
+		if (conn->state != KERNEL_CLOSING)
+			new_event(kernel, SIPRING_SCTP_WRITABLE, conn);
+		break;
+	case SIPRING_IO_OVER:
+		lost(kernel, conn, io->result);
+		break;
+	case SIPRING_IO_CLOSED:
+		new_event(kernel, SIPRING_SCTP_CLOSED, conn);
+		break;
+	case SIPRING_IO_ACCEPTED:
+	case SIPRING_IO_READABLE:
+		assert(!"an association accepts nothing and is not polled");
+		break;
+	}
+}
+
+static bool is_listener(const struct kernel *kernel, const struct sipring_io_socket *socket)
+{
+	return (const void *)socket >= (const void *)kernel->listeners &&
+		(const void *)socket < (const void *)(kernel->listeners + KERNEL_LISTENERS_MAX);
+}
+
+static void kernel_input(struct sipring_sctp *sctp, const struct sipring_io_event *event)
+{
+	struct kernel *kernel = self(sctp);
+
+	assert(kernel->next_event == kernel->n_events);
+	kernel->n_events = 0;
+	kernel->next_event = 0;
+	if (is_listener(kernel, event->socket))
+		listener_input(kernel, event->socket->owner, event);
+	else
+		conn_input(kernel, event->socket->owner, event);
+}
+
+static bool kernel_next(struct sipring_sctp *sctp, struct sipring_sctp_event *event)
+{
+	struct kernel *kernel = self(sctp);
+
+	if (kernel->spent) {
+		sipring_pool_give(&kernel->conns, kernel->spent);
+		kernel->spent = NULL;
+	}
+	if (kernel->next_event == kernel->n_events)
+		return false;
+	*event = kernel->events[kernel->next_event++];
+	if (event->type == SIPRING_SCTP_CLOSED)
+		kernel->spent = inner(event->conn);
+	return true;
+}
+
+static uint64_t kernel_tick(struct sipring_sctp *sctp, uint64_t now_ms)
+{
+	struct kernel *kernel = self(sctp);
+	uint64_t again_ms = UINT64_MAX;
+
+	kernel->now_ms = now_ms;
+	for (unsigned i = 0; i < kernel->n_listeners; i++) {
+		struct kernel_listener *listener = &kernel->listeners[i];
+
+		if (!listener->resume_at_ms)
+			continue;
+		if (listener->resume_at_ms <= now_ms) {
+			listener->resume_at_ms = 0;
+			kernel->io->ops->add(kernel->io, &listener->socket);
+		} else if (listener->resume_at_ms - now_ms < again_ms) {
+			again_ms = listener->resume_at_ms - now_ms;
+		}
+	}
+	return again_ms;
+}
+
+const struct sipring_sctp_ops sipring_sctp_kernel = {
+	.name = "kernel",
+	.open = kernel_open,
+	.close = kernel_close,
+	.listen = kernel_listen,
+	.stop_listening = kernel_stop_listening,
+	.connect = kernel_connect,
+	.send = kernel_send,
+	.await_writable = kernel_await_writable,
+	.release = kernel_release,
+	.shutdown = kernel_shutdown,
+	.abort = kernel_abort,
+	.input = kernel_input,
+	.next = kernel_next,
+	.tick = kernel_tick,
+};

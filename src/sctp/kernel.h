@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inside the kernel provider: its objects, shared by the files kernel*.c and by nobody else. */
+#pragma once
+
+#include "base/pool.h"
+#include "sctp/sctp.h"
+
+#include <netinet/sctp.h>
+
+#define KERNEL_LISTENERS_MAX 16
+#define KERNEL_EVENTS_MAX 4 /* one io event makes two SCTP events at the most */
+
+enum kernel_conn_state {
+	KERNEL_CONNECTING, /* neither UP nor LOST was told */
+	KERNEL_UP,
+	KERNEL_LOST,    /* LOST was told; waits for abort */
+	KERNEL_CLOSING, /* given up; waits for the io's CLOSED */
+};
+
+struct kernel_conn {
+	struct sipring_sctp_conn conn;
+	struct sipring_io_socket socket;
+	enum kernel_conn_state state;
+	bool in_notification; /* a notification came in pieces: the rest is skipped */
+};
+
+struct kernel_listener {
+	struct sipring_io_socket socket;
+	unsigned tag;
+	uint64_t resume_at_ms; /* after a failed accept; 0: not resting */
+};
+
+struct kernel {
+	struct sipring_sctp sctp;
+	const struct sipring_sctp_config *config;
+	struct sipring_io *io;
+	struct sipring_pool conns;
+	struct kernel_listener listeners[KERNEL_LISTENERS_MAX];
+	unsigned n_listeners;
+	struct sipring_sctp_event events[KERNEL_EVENTS_MAX];
+	unsigned n_events;
+	unsigned next_event;
+	struct kernel_conn *spent; /* CLOSED was handed out: freed at the next call of next */
+	union sipring_address path;
+	uint64_t now_ms;
+};
+
+/* A socket with all options set and bound to local (NULL: not bound); its fd or -errno. */
+int sipring_kernel_socket_open(const struct sipring_sctp_config *config, sa_family_t family,
+	const struct sipring_address_set *local, struct sipring_error *error);
+/* Begins to connect, without waiting: 0 or -errno. */
+int sipring_kernel_socket_connect(int fd, const union sipring_address *remote, unsigned n_remote);
+/* Whether this kernel speaks SCTP: 0 or -errno with a text that names the remedy. */
+int sipring_kernel_socket_probe(struct sipring_error *error);
+/* Closing the socket will send ABORT. */
+void sipring_kernel_socket_abort_on_close(int fd);
+void sipring_kernel_socket_release_held(int fd);
+/* The address of either side, IPv4-mapped ones as IPv4; AF_UNSPEC where the kernel has none. */
+void sipring_kernel_socket_addresses(int fd, union sipring_address *remote,
+	union sipring_address *local);
+/* The pending error, negative; -ECONNRESET where there is none. */
+int sipring_kernel_socket_error(int fd);
+
+/* Turns one received notification into the event it means; false where it means none. */
+bool sipring_kernel_events_notification(struct kernel *kernel, struct kernel_conn *conn,
+	const struct sipring_io_event *io, struct sipring_sctp_event *event);
+/* Reads SCTP_RCVINFO into a DATA event. */
+void sipring_kernel_events_data(const struct sipring_io_event *io,
+	struct sipring_sctp_event *event);
+/* Fills send->io, with control messages only where the socket's defaults do not do. */
+void sipring_kernel_events_send(const struct sipring_sctp_config *config, struct kernel_conn *conn,
+	struct sipring_sctp_send *send);

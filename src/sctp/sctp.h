@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What SCTP means, whoever speaks it: the kernel, or a stack inside this worker. A provider turns
+ * io events into SCTP events, and sends into io sends. It belongs to one worker and its thread.
+ *
+ * A conn is the provider's side of one association. It is made by connect, or comes with ACCEPTED;
+ * it is gone with CLOSED, which always comes last. owner is the upper layer's and is never read
+ * here. What an event points at lives until the next call of next.
+ */
+#pragma once
+
+#include "io/io.h"
+#include "net/address_set.h"
+
+struct sipring_sctp;
+
+struct sipring_sctp_conn {
+	void *owner;
+	union sipring_address remote; /* the peer's primary address and SCTP port */
+	union sipring_address local;
+	uint16_t n_streams_out; /* known from UP on; 0 before */
+	uint16_t n_streams_in;
+};
+
+enum sipring_sctp_send_flags {
+	SIPRING_SCTP_UNORDERED = 1, /* RFC 4168 5: the default for SIP */
+	SIPRING_SCTP_MORE = 2,      /* another send to this conn is in the same batch */
+};
+
+struct sipring_sctp_send {
+	/* Set by the owner; stays, with the bytes, until SENT. */
+	struct sipring_sctp_conn *conn;
+	struct iovec *parts;
+	uint32_t n_parts;
+	uint32_t size;    /* bytes in all parts */
+	uint32_t ppid;    /* host byte order */
+	uint32_t context; /* comes back in RETURNED (RFC 6458 5.3.4) */
+	uint16_t stream;
+	uint16_t flags; /* enum sipring_sctp_send_flags */
+	void *owner;    /* for the owner alone */
+
+	/* The provider's own. */
+	struct sipring_io_send io;
+	_Alignas(8) char control[48];
+	struct sipring_list link;
+};
+
+enum sipring_sctp_event_type {
+	SIPRING_SCTP_ACCEPTED,  /* conn, listener: a peer's association; UP follows */
+	SIPRING_SCTP_UP,        /* established; streams are known */
+	SIPRING_SCTP_RESTARTED, /* the peer began anew (RFC 9260 5.2): a partial message is void */
+	SIPRING_SCTP_DATA,      /* data, size, end, stream, ppid, unordered */
+	SIPRING_SCTP_ABANDONED, /* the partial message will never be whole: forget its pieces */
+	SIPRING_SCTP_SENT, /* send, result: 0 handed over; -EAGAIN buffer full, keep it and await
+				  writable; -ECANCELED not tried; other: failed for good */
+	SIPRING_SCTP_WRITABLE, /* after await_writable */
+	SIPRING_SCTP_RETURNED, /* context, size, result: taken by SENT, never acknowledged */
+	SIPRING_SCTP_PATH,     /* address, path: a peer's address changed its state */
+	SIPRING_SCTP_ENDING,   /* the peer shuts down: no new sends; what is queued may still go */
+	SIPRING_SCTP_LOST,     /* result: -errno why (-ECONNRESET aborted, -ETIMEDOUT, -ECONNREFUSED
+				  cannot connect, 0 shut down in order); nothing goes any more */
+	SIPRING_SCTP_CLOSED,   /* conn is gone with this; pending sends have all had SENT */
+};
+
+enum sipring_sctp_path { SIPRING_SCTP_PATH_UP, SIPRING_SCTP_PATH_DOWN, SIPRING_SCTP_PATH_OTHER };
+
+struct sipring_sctp_event {
+	enum sipring_sctp_event_type type;
+	struct sipring_sctp_conn *conn;
+	int result;
+	unsigned listener; /* ACCEPTED: the tag given to listen */
+	struct sipring_sctp_send *send;
+	char *data;  /* writable, SIPRING_IO_TAIL bytes behind data + size too */
+	size_t size; /* bytes */
+	bool end;    /* this piece is the last of its message (MSG_EOR) */
+	bool unordered;
+	uint16_t stream;
+	uint32_t ppid;                        /* host byte order */
+	uint32_t context;                     /* RETURNED */
+	const union sipring_address *address; /* PATH */
+	enum sipring_sctp_path path;
+};
+
+enum sipring_sctp_encapsulation {
+	SIPRING_SCTP_ENCAPSULATION_AUTO, /* UDP, the choice that needs no privilege */
+	SIPRING_SCTP_ENCAPSULATION_UDP,  /* RFC 6951 */
+	SIPRING_SCTP_ENCAPSULATION_RAW,  /* IP protocol 132 itself: CAP_NET_RAW, no kernel SCTP */
+};
+
+struct sipring_sctp_config {
+	uint32_t associations_max;
+	uint32_t message_max;     /* bytes of one message, both ways */
+	uint32_t send_buffer;     /* bytes, SO_SNDBUF per association; 0: the system's default */
+	uint32_t receive_buffer;  /* bytes, SO_RCVBUF per association; 0: the system's default */
+	uint16_t streams_out;     /* asked for */
+	uint16_t streams_in_max;  /* granted */
+	uint32_t init_attempts;   /* INITs sent before a connect fails */
+	uint32_t init_timeout_ms; /* the longest wait between two of them */
+	bool unordered;           /* sends without a control message of their own go so */
+	enum sipring_sctp_encapsulation encapsulation;
+	int32_t encaps_port;       /* user space: own UDP port; 0: any free one */
+	uint16_t encaps_peer_port; /* user space: UDP port of peers that we connect to */
+	const struct sipring_io_config *io;
+	const struct sipring_log *log;
+};
+
+struct sipring_sctp_connect {
+	const union sipring_address *remote; /* one or more, the same port in all */
+	unsigned n_remote;
+	const struct sipring_address_set
+		*local; /* a listener's own; NULL: any address, a free port */
+	void *owner;    /* for conn->owner, before any event */
+};
+
+/* Counts since open. */
+struct sipring_sctp_counters {
+	uint64_t n_notifications;
+	uint64_t n_packets_in; /* user space only: what the encapsulation carried */
+	uint64_t n_packets_out;
+	uint64_t n_packets_bad;    /* checksum wrong, too short, of nobody */
+	uint64_t n_packets_unsent; /* no room or refused by the socket: SCTP sends them again */
+	uint64_t n_refused;        /* associations past associations_max */
+};
+
+struct sipring_sctp_ops {
+	const char *name;
+	/* Keeps config and io; both outlive it. 0, or -errno with a text that names the remedy. */
+	int (*open)(struct sipring_sctp **sctp, const struct sipring_sctp_config *config,
+		struct sipring_io *io, struct sipring_error *error);
+	/* Ends at once: what is still connected is aborted, without events. Before the io's close. */
+	void (*close)(struct sipring_sctp *sctp);
+	int (*listen)(struct sipring_sctp *sctp, const struct sipring_address_set *local,
+		unsigned tag, struct sipring_error *error);
+	/* No new inbound associations from here on. */
+	void (*stop_listening)(struct sipring_sctp *sctp);
+	/* Begins; UP or LOST follows. 0 and *conn, or -errno at once (then no event comes). */
+	int (*connect)(struct sipring_sctp *sctp, const struct sipring_sctp_connect *what,
+		struct sipring_sctp_conn **conn);
+	/* In order per conn. SENT follows always, from a later turn at the earliest. */
+	void (*send)(struct sipring_sctp *sctp, struct sipring_sctp_send *send);
+	void (*await_writable)(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn);
+	/* Lets go what sends marked MORE still hold back, where no further send will. */
+	void (*release)(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn);
+	/* In order (SHUTDOWN, RFC 9260 9.2): LOST and CLOSED follow. */
+	void (*shutdown)(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn);
+	/* At once (ABORT, 9.1): CLOSED follows, LOST does not. Also what frees a conn after LOST. */
+	void (*abort)(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn);
+	/* Takes one io event of a socket that is the provider's. Then read next until false. */
+	void (*input)(struct sipring_sctp *sctp, const struct sipring_io_event *event);
+	bool (*next)(struct sipring_sctp *sctp, struct sipring_sctp_event *event);
+	/* Runs the stack's own timers; returns the ms after which it wants to be called again, or
+	 * UINT64_MAX. Read next until false afterwards. */
+	uint64_t (*tick)(struct sipring_sctp *sctp, uint64_t now_ms);
+};
+
+/* What every provider starts with. */
+struct sipring_sctp {
+	const struct sipring_sctp_ops *ops;
+	struct sipring_sctp_counters counters;
+};
+
+/* NULL-named stand-ins where an option was not built: their open fails and says so. */
+extern const struct sipring_sctp_ops sipring_sctp_kernel;
+extern const struct sipring_sctp_ops sipring_sctp_usrsctp;
+
+enum sipring_sctp_wanted { SIPRING_SCTP_AUTO, SIPRING_SCTP_KERNEL, SIPRING_SCTP_USRSCTP };
+
+/* Opens the wanted provider: AUTO is the kernel's where it has SCTP, else user space. */
+int sipring_sctp_choose(struct sipring_sctp **sctp, enum sipring_sctp_wanted wanted,
+	const struct sipring_sctp_config *config, struct sipring_io *io, char *reason,
+	size_t reason_size, struct sipring_error *error);
+
+/* What a provider maps at open, in bytes, for the memory budget. */
+size_t sipring_sctp_footprint(const struct sipring_sctp_config *config);
