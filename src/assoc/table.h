@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The associations of one worker: by 32-bit id, which goes stale with its association, and by the
+ * peer's address.
+ */
+#pragma once
+
+#include "assoc/association.h"
+#include "base/pool.h"
+
+struct sipring_table {
+	struct sipring_pool associations;
+	struct sipring_hash by_peer;
+	uint64_t seed[2];
+};
+
+int sipring_table_open(struct sipring_table *table, uint32_t associations_max);
+void sipring_table_close(struct sipring_table *table);
+size_t sipring_table_footprint(uint32_t associations_max);
+
+/*
+ * A fresh association; NULL when the table is full. Where listed, it is found by its peer's address,
+ * if no other association to that peer is.
+ */
+struct sipring_association *sipring_table_add(struct sipring_table *table,
+	const union sipring_address *peer, bool inbound, bool listed);
+void sipring_table_remove(struct sipring_table *table, struct sipring_association *association);
+/* From here on it is not found by address any more. */
+void sipring_table_unlist(struct sipring_table *table, struct sipring_association *association);
+
+uint32_t sipring_table_id(const struct sipring_table *table,
+	const struct sipring_association *association);
+struct sipring_association *sipring_table_find(const struct sipring_table *table, uint32_t id);
+struct sipring_association *sipring_table_find_peer(const struct sipring_table *table,
+	const union sipring_address *peer);
+
+/* The association at an index from 0 to table->associations.n_items - 1, or NULL. */
+struct sipring_association *sipring_table_at(const struct sipring_table *table, uint32_t index);
+
+static inline uint32_t sipring_table_count(const struct sipring_table *table)
+{
+	return sipring_pool_used(&table->associations);
+}
