@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sipring: SIP over SCTP (RFC 4168), many messages per system call.
+ *
+ * Order of use: make a config, set what differs from the defaults, open a sipring with it, open a
+ * worker, call its turn for ever. The library starts no thread, forks nothing, reads no environment
+ * variable and never exits. Callbacks are made from sipring_worker_turn and sipring_worker_close
+ * alone, after receiving is over; they may call anything here but turn and close.
+ *
+ * A worker and all that takes one is for one thread, the one that opened it; the exceptions say so.
+ * Needs Linux; io_uring from 6.1 on is used where it may be, epoll where not. docs/KERNEL.md has
+ * the details.
+ */
+#pragma once
+
+#include <sipring/sip.h>
+#include <sipring/types.h>
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0": the version of the library that runs, which may be newer than this header. */
+SIPRING_PUBLIC const char *sipring_version(void);
+
+/* ---- Settings -------------------------------------------------------------------------------- */
+
+/* A set of settings, each with a name, all in text, as from a command line or a script. */
+struct sipring_config;
+
+/* One setting as the manual tells it. The strings are constants of the library. */
+struct sipring_setting {
+	const char *name;   /* as sipring_config_set takes it: "sctp_port" */
+	const char *values; /* what is allowed: "1 to 65535", "auto|io_uring|epoll" */
+	const char *default_value;
+	const char *help; /* one line */
+};
+
+/* Defaults everywhere; NULL when there is no memory. The caller's until sipring_config_free. */
+SIPRING_PUBLIC struct sipring_config *sipring_config_new(void);
+SIPRING_PUBLIC void sipring_config_free(struct sipring_config *config);
+
+/*
+ * Sets one. Returns 0, -ENOENT for a name that is not known, -EINVAL or -ERANGE for a value that
+ * does not do; error then says what does. Nothing is changed by a call that failed.
+ */
+SIPRING_PUBLIC int sipring_config_set(struct sipring_config *config, const char *name,
+	const char *value, struct sipring_error *error);
+
+/*
+ * Adds a listener: "sctp:192.0.2.1", "sctp:[2001:db8::1]:5070", "sctp:(192.0.2.1,198.51.100.1)",
+ * "sctp:*". Where no port is named, sctp_port as it stands at sipring_open applies. 0, or -EINVAL,
+ * -ERANGE, -E2BIG with the mistake named.
+ */
+SIPRING_PUBLIC int sipring_config_listen(struct sipring_config *config, const char *listener,
+	struct sipring_error *error);
+
+/* The settings there are, index from 0; NULL past the last. */
+SIPRING_PUBLIC const struct sipring_setting *sipring_config_setting(unsigned index);
+
+/* ---- What this machine can do ---------------------------------------------------------------- */
+
+enum sipring_finding_state { SIPRING_FINDING_GOOD, SIPRING_FINDING_NOTE, SIPRING_FINDING_BAD };
+
+/* One thing that was looked at. The strings live for the call. */
+struct sipring_finding {
+	const char *name; /* "kernel_sctp", "io_uring.defer_taskrun" */
+	enum sipring_finding_state state;
+	const char *value;  /* what was found, one line */
+	const char *remedy; /* what to do about it; NULL where nothing needs doing */
+};
+
+/* Looks, opens nothing that stays. Any thread. */
+SIPRING_PUBLIC void sipring_probe(void (*found)(void *user, const struct sipring_finding *finding),
+	void *user);
+
+/* One consumer of memory. count items of size bytes; total may add their book-keeping. */
+struct sipring_budget_line {
+	const char *name;
+	const char *setting; /* which settings decide it */
+	uint64_t count;
+	uint64_t size;  /* bytes */
+	uint64_t total; /* bytes */
+};
+
+/*
+ * The memory one worker maps at open, a line per consumer; returns their sum in bytes. It is
+ * address space: what was never touched is not resident. Kernel socket buffers are listed, not
+ * summed: they are a bound. Any thread.
+ */
+SIPRING_PUBLIC uint64_t sipring_budget(const struct sipring_config *config,
+	void (*line)(void *user, const struct sipring_budget_line *line), void *user);
+
+/* ---- Messages -------------------------------------------------------------------------------- */
+
+/* Where a message came from. A value. */
+struct sipring_receive_info {
+	union sipring_address source;      /* the peer's primary address and its SCTP port */
+	union sipring_address destination; /* ours */
+	uint32_t association;              /* the id by which a reply finds its association */
+	uint32_t ppid;                     /* host byte order; RFC 4168 5 sends 0, takes any */
+	uint16_t stream;
+	bool unordered;
+};
+
+enum sipring_send_flags {
+	SIPRING_SEND_ORDERED = 1,   /* whatever the setting `unordered` says */
+	SIPRING_SEND_UNORDERED = 2, /* likewise */
+};
+
+struct sipring_send {
+	const char *data; /* copied before the call returns */
+	size_t size;      /* bytes, 1 to the setting message_max */
+	/*
+	 * Where to: the association, if it is still there; else the address, by which an
+	 * association is found or made. One of the two must be given (0, NULL: not given). Port 0
+	 * in the address means sctp_port.
+	 */
+	uint32_t association;
+	const union sipring_address *to;
+	uint32_t cookie; /* comes back with the outcome; 0: success need not be told */
+	uint32_t ppid;   /* host byte order */
+	uint16_t stream;
+	uint16_t flags; /* enum sipring_send_flags */
+};
+
+/* How an accepted send ended. Exactly one for each. */
+enum sipring_outcome {
+	SIPRING_OUTCOME_SENT,           /* handed to SCTP */
+	SIPRING_OUTCOME_CONNECT_FAILED, /* the association could not be made */
+	SIPRING_OUTCOME_LOST,           /* the association ended before it went */
+	SIPRING_OUTCOME_TIMED_OUT,      /* it waited longer than the setting send_timeout_ms */
+	SIPRING_OUTCOME_REFUSED,        /* SCTP did not take it: error says why */
+	SIPRING_OUTCOME_CLOSED,         /* the worker was closed before it went */
+};
+
+/* ---- Events ---------------------------------------------------------------------------------- */
+
+enum sipring_event_type {
+	SIPRING_EVENT_UP,       /* an association stands; inbound tells whose wish it was */
+	SIPRING_EVENT_DOWN,     /* it ended, or never came to be: error (0: in order) */
+	SIPRING_EVENT_RESTART,  /* the peer began anew on the same association */
+	SIPRING_EVENT_PATH,     /* a peer's address came or went: address, usable */
+	SIPRING_EVENT_RETURNED, /* sent, then given back by SCTP unacknowledged: cookie, error */
+	SIPRING_EVENT_WRITABLE, /* a send was refused with -ENOBUFS before: there is room again */
+};
+
+struct sipring_event {
+	enum sipring_event_type type;
+	uint32_t association;
+	const union sipring_address *address; /* the peer's; PATH: the path's */
+	uint32_t cookie;
+	int error; /* -errno, or 0 */
+	bool inbound;
+	bool usable;
+};
+
+struct sipring_callbacks {
+	/*
+	 * One whole SIP message. buffer[size] is NUL, the buffer is writable and has 64 readable
+	 * bytes behind it; message is the view on it. Both end with the call. Sends made here leave
+	 * with this turn's single system call.
+	 */
+	void (*dispatch)(void *user, char *buffer, size_t size, struct sipring_message *message,
+		const struct sipring_receive_info *info);
+	/* NULL allowed. Called for every failure, and for SENT where the cookie is not 0. */
+	void (*outcome)(void *user, uint32_t cookie, enum sipring_outcome outcome, int error);
+	void (*event)(void *user, const struct sipring_event *event); /* NULL allowed */
+	/* NULL allowed. level: 0 error, 1 warning, 2 information, 3 debugging. No newline. */
+	void (*log)(void *user, int level, const char *line);
+	void *user; /* handed to all of the above */
+};
+
+/* ---- The engine ------------------------------------------------------------------------------ */
+
+struct sipring;
+struct sipring_worker;
+
+/*
+ * Checks the settings as a whole and keeps a copy; opens nothing yet. 0, or -errno with a text.
+ * Closed by sipring_close after the last worker.
+ */
+SIPRING_PUBLIC int sipring_open(struct sipring **sipring, const struct sipring_config *config,
+	struct sipring_error *error);
+SIPRING_PUBLIC void sipring_close(struct sipring *sipring);
+
+/*
+ * Maps the worker's memory, chooses io and provider, binds the listeners. 0, or -errno with a text
+ * that names the remedy; nothing is left open then. callbacks is copied; dispatch must be set.
+ */
+SIPRING_PUBLIC int sipring_worker_open(struct sipring_worker **worker, struct sipring *sipring,
+	const struct sipring_callbacks *callbacks, struct sipring_error *error);
+
+/*
+ * At once: associations are aborted, every send still queued gets its outcome. For an end in order
+ * drain first.
+ */
+SIPRING_PUBLIC void sipring_worker_close(struct sipring_worker *worker);
+
+/*
+ * One turn: sends what is queued and waits, in one system call, up to timeout_ns nanoseconds
+ * (0: not at all, negative: no bound) for something to come; then makes the callbacks. Work per
+ * turn is bounded. Returns 0, or -errno when the worker cannot go on.
+ */
+SIPRING_PUBLIC int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns);
+
+/*
+ * An fd that polls readable when a turn would find something to do, for a host with an event loop
+ * of its own; call turn with timeout 0 then, and at least every sipring_worker_idle_ns. The
+ * worker's; never read it. -errno when there is none.
+ */
+SIPRING_PUBLIC int sipring_worker_pollable(struct sipring_worker *worker);
+SIPRING_PUBLIC int64_t sipring_worker_idle_ns(struct sipring_worker *worker);
+
+/* Ends a waiting turn. Any thread, and signal handlers. */
+SIPRING_PUBLIC void sipring_worker_wake(struct sipring_worker *worker);
+
+/*
+ * Begins the end: no new associations, queues are flushed, associations are shut down in order;
+ * past the deadline what is left is aborted. Go on with turns until drained is true.
+ */
+SIPRING_PUBLIC void sipring_worker_drain(struct sipring_worker *worker, uint32_t deadline_ms);
+SIPRING_PUBLIC bool sipring_worker_drained(const struct sipring_worker *worker);
+
+/*
+ * Accepts a send: 0, and one outcome will follow. Or refuses it, and none will: -EMSGSIZE, -EINVAL,
+ * -EDESTADDRREQ (neither association nor address), -ENOTCONN (the association is gone and no
+ * address was given), -ENOBUFS (a queue is full: WRITABLE will tell), -ESHUTDOWN (draining),
+ * -ENFILE (no room for another association), or what the socket calls of connecting said.
+ */
+SIPRING_PUBLIC int sipring_send(struct sipring_worker *worker, const struct sipring_send *send);
+
+struct sipring_connect {
+	const union sipring_address *to; /* port 0: sctp_port */
+	/* Another association, from a port of its own, even where one to this peer stands. */
+	bool additional;
+};
+
+/*
+ * Finds or begins an association and gives its id; UP or DOWN follows for one that is new. Returns
+ * 1 when it stood already, 0 when it is new, or -errno as sipring_send.
+ */
+SIPRING_PUBLIC int sipring_connect(struct sipring_worker *worker,
+	const struct sipring_connect *connect, uint32_t *association);
+
+/* Ends one: in order, after its queue is flushed, or at once. -ENOTCONN when it is gone. */
+SIPRING_PUBLIC int sipring_disconnect(struct sipring_worker *worker, uint32_t association,
+	bool abort);
+
+/* What was chosen at open, and why. The strings are the worker's. */
+struct sipring_choice {
+	const char *provider; /* "kernel", "usrsctp" */
+	const char *provider_reason;
+	const char *io; /* "io_uring", "epoll" */
+	const char *io_reason;
+};
+
+SIPRING_PUBLIC void sipring_worker_choice(const struct sipring_worker *worker,
+	struct sipring_choice *choice);
+
+/*
+ * Counts since the worker was opened; gauges are marked. accepted == sent + failed + queue_messages
+ * at any time, where failed is the sum of the failed_ ones.
+ */
+struct sipring_stats {
+	uint64_t turns;
+	uint64_t system_calls;
+	uint64_t received_messages;  /* whole SIP messages dispatched */
+	uint64_t received_bytes;     /* of these */
+	uint64_t received_pieces;    /* pieces and datagrams the io brought */
+	uint64_t reassembled;        /* messages that came in more than one piece */
+	uint64_t keepalives;         /* CRLF only: absorbed */
+	uint64_t malformed;          /* not dispatched */
+	uint64_t malformed_answered; /* of these, requests answered 400 */
+	uint64_t too_long;           /* messages over message_max, discarded whole */
+	uint64_t abandoned;          /* partial messages whose end never came */
+	uint64_t no_reassembly;      /* associations aborted because no reassembly slot was free */
+	uint64_t accepted;           /* sends accepted */
+	uint64_t sent;               /* outcome SENT */
+	uint64_t sent_bytes;
+	uint64_t failed_connect;
+	uint64_t failed_lost;
+	uint64_t failed_timeout;
+	uint64_t failed_refused;
+	uint64_t failed_closed;
+	uint64_t returned;            /* of the sent ones, given back by SCTP */
+	uint64_t rejected_full;       /* sends not accepted: a queue was full */
+	uint64_t blocked;             /* times an association's socket took no more */
+	uint64_t associations_up;     /* came to stand */
+	uint64_t associations_down;   /* ended after standing */
+	uint64_t associations_failed; /* never stood */
+	uint64_t associations_refused;
+	uint64_t restarts;
+	uint64_t path_changes;
+	uint64_t notifications;
+	uint64_t no_buffers; /* receives paused for want of a buffer */
+	uint64_t packets_in; /* user-space SCTP only */
+	uint64_t packets_out;
+	uint64_t packets_bad;
+	uint64_t packets_unsent;
+	uint64_t wakes;
+	uint64_t associations;   /* gauge: standing or connecting */
+	uint64_t queue_messages; /* gauge */
+	uint64_t queue_bytes;    /* gauge */
+};
+
+/* Fills stats. The worker's thread; others get a glance that may be torn between fields. */
+SIPRING_PUBLIC void sipring_worker_stats(const struct sipring_worker *worker,
+	struct sipring_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif

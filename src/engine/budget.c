@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The memory budget: a line for each consumer of a worker, from the same functions by which the
+ * memory is mapped, so that the sum printed is the sum mapped.
+ */
+#include "engine/worker.h"
+
+#include <assert.h>
+
+struct sum {
+	void (*line)(void *user, const struct sipring_budget_line *line);
+	void *user;
+	uint64_t total;
+};
+
+static void add(struct sum *sum, const char *name, const char *setting, uint64_t count,
+	uint64_t size, uint64_t total)
+{
+	struct sipring_budget_line line = {name, setting, count, size, total};
+
+	sum->total += total;
+	if (sum->line)
+		sum->line(sum->user, &line);
+}
+
+static void add_sends(struct sum *sum, const struct sipring_config *config)
+{
+	static const char *const names[] = {"send buffers, small", "send buffers, medium",
+		"send buffers, large"};
+	static const char *const settings[] = {"send_small", "send_medium",
+		"send_large, message_max"};
+
+	static_assert(sizeof names / sizeof names[0] == SIPRING_SEND_POOL_CLASSES, "a name each");
+	for (unsigned i = 0; i < SIPRING_SEND_POOL_CLASSES; i++) {
+		uint32_t count = sipring_send_pool_count(config, i);
+		size_t size = sizeof(struct sipring_outgoing) + sipring_send_pool_size(config, i);
+
+		add(sum, names[i], settings[i], count, size, sipring_pool_footprint(count, size));
+	}
+}
+
+uint64_t sipring_budget(const struct sipring_config *config,
+	void (*line)(void *user, const struct sipring_budget_line *line), void *user)
+{
+	struct sum sum = {line, user, 0};
+	struct sipring_io_config io;
+	struct sipring_sctp_config sctp;
+	size_t slot = sipring_reassembly_slot_size((size_t)config->message_max);
+
+	sipring_config_lower(config, &io, &sctp, NULL);
+	add(&sum, "receive buffers", "receive_buffers, receive_buffer_size", io.n_buffers,
+		io.buffer_size, sipring_io_footprint(&io));
+	add(&sum, "associations", "associations_max", sctp.associations_max,
+		sizeof(struct sipring_association), sipring_table_footprint(sctp.associations_max));
+	add(&sum, "provider's associations and packets", "associations_max, provider",
+		sctp.associations_max, sipring_sctp_footprint(&sctp) / sctp.associations_max,
+		sipring_sctp_footprint(&sctp));
+	add(&sum, "reassembly slots", "reassembly_slots, message_max",
+		(uint64_t)config->reassembly_slots, slot,
+		sipring_pool_footprint((uint32_t)config->reassembly_slots, slot));
+	add_sends(&sum, config);
+	add(&sum, "worker", "-", 1, sizeof(struct sipring_worker) + (uint64_t)config->message_max,
+		sizeof(struct sipring_worker) + (uint64_t)config->message_max);
+	if (line)
+		line(user,
+			&(struct sipring_budget_line){"kernel socket buffers (a bound, not summed)",
+				"so_sndbuf, so_rcvbuf, associations_max", sctp.associations_max,
+				2 * ((uint64_t)sctp.send_buffer + sctp.receive_buffer),
+				2 * ((uint64_t)sctp.send_buffer + sctp.receive_buffer) *
+					sctp.associations_max});
+	return sum.total;
+}

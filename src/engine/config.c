@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The settings: one table of names, bounds, defaults and help, from which setting, defaults and the
+ * manual are made. A config belongs to whoever made it; sipring_open copies it. Invariant: every
+ * value in a config has passed its row's bounds.
+ */
+#include "engine/config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+	struct sipring_setting setting;
+	size_t offset;
+	int64_t least;
+	int64_t most;
+	const char *const *words; /* NULL: a number */
+};
+
+static const char *const provider_words[] = {"auto", "kernel", "usrsctp", NULL};
+static const char *const io_words[] = {"auto", "io_uring", "epoll", NULL};
+static const char *const encapsulation_words[] = {"auto", "udp", "raw", NULL};
+static const char *const switch_words[] = {"off", "on", NULL};
+
+#define NUMBER(field, from, to, standard, text)                                \
+	{                                                                      \
+		{#field, #from " to " #to, #standard, text},                   \
+			offsetof(struct sipring_config, field), from, to, NULL \
+	}
+#define WORD(field, list, shown, standard, text)                                               \
+	{                                                                                      \
+		{#field, shown, standard, text}, offsetof(struct sipring_config, field), 0, 0, \
+			list                                                                   \
+	}
+
+static const struct row rows[] = {
+	WORD(provider, provider_words, "auto|kernel|usrsctp", "auto",
+		"who speaks SCTP; auto: the kernel where it can, else user space"),
+	WORD(io, io_words, "auto|io_uring|epoll", "auto",
+		"how messages are moved; auto: io_uring where it is allowed, else epoll"),
+	NUMBER(sctp_port, 1, 65535, 5060,
+		"the port of listeners and of destinations that name none"),
+	WORD(encapsulation, encapsulation_words, "auto|udp|raw", "auto",
+		"user space: what carries packets; auto: udp (RFC 6951)"),
+	NUMBER(encaps_port, 0, 65535, 9899, "user space: our UDP port; 0: any free one"),
+	NUMBER(encaps_peer_port, 1, 65535, 9899, "user space: the UDP port of peers we connect to"),
+	NUMBER(associations_max, 1, 1000000, 4096, "associations at a time; more are refused"),
+	NUMBER(message_max, 1024, 65535, 65535, "bytes of one message, both ways"),
+	NUMBER(receive_buffers, 16, 32768, 512, "receive buffers, rounded up to a power of two"),
+	NUMBER(receive_buffer_size, 1024, 131072, 8192,
+		"bytes of a receive buffer; a longer message comes in pieces"),
+	NUMBER(reassembly_slots, 1, 65536, 256,
+		"messages that may be partial at a time, each of message_max bytes"),
+	NUMBER(send_small, 16, 1000000, 8192, "buffers for messages up to 1.5 KB waiting to go"),
+	NUMBER(send_medium, 16, 1000000, 1024, "buffers for messages up to 8 KB waiting to go"),
+	NUMBER(send_large, 4, 1000000, 64, "buffers for messages up to message_max waiting to go"),
+	NUMBER(queue_messages, 1, 1000000, 4096, "messages that may wait for one association"),
+	NUMBER(queue_bytes, 1024, 1000000000, 4194304, "bytes that may wait for one association"),
+	NUMBER(batch_max, 1, 1024, 64, "messages of one association sent in one turn"),
+	WORD(bundling, switch_words, "on|off", "on",
+		"let the messages of a batch share packets (MSG_MORE)"),
+	WORD(unordered, switch_words, "on|off", "on", "send unordered, as RFC 4168 has it for SIP"),
+	NUMBER(connect_timeout_ms, 100, 600000, 5000, "the time a peer has to answer a connect"),
+	NUMBER(send_timeout_ms, 100, 600000, 32000,
+		"the time a message may wait for a peer that takes no more"),
+	NUMBER(init_attempts, 1, 255, 4, "INITs sent before a connect fails"),
+	NUMBER(streams_out, 1, 65535, 10, "outbound streams asked for"),
+	NUMBER(streams_in_max, 1, 65535, 2048, "inbound streams granted"),
+	NUMBER(so_sndbuf, 0, 1000000000, 262144,
+		"bytes of an association's send buffer; 0: the system's default"),
+	NUMBER(so_rcvbuf, 0, 1000000000, 262144,
+		"bytes of an association's receive buffer; 0: the system's default"),
+};
+
+#define N_ROWS (sizeof rows / sizeof rows[0])
+
+static int64_t *field_of(struct sipring_config *config, const struct row *row)
+{
+	return (int64_t *)(void *)((char *)config + row->offset);
+}
+
+static int read_word(const struct row *row, const char *value, int64_t *number,
+	struct sipring_error *error)
+{
+	for (int64_t i = 0; row->words[i]; i++) {
+		if (strcmp(row->words[i], value) == 0) {
+			*number = i;
+			return 0;
+		}
+	}
+	return sipring_error_set(error, -EINVAL, "%s: \"%s\" is none of %s", row->setting.name,
+		value, row->setting.values);
+}
+
+static int read_number(const struct row *row, const char *value, int64_t *number,
+	struct sipring_error *error)
+{
+	char *end;
+	long long read;
+
+	errno = 0;
+	read = strtoll(value, &end, 10);
+	if (end == value || *end || *value == ' ' || *value == '+')
+		return sipring_error_set(error, -EINVAL, "%s: \"%s\" is not a number; it takes %s",
+			row->setting.name, value, row->setting.values);
+	if (errno == ERANGE || read < row->least || read > row->most)
+		return sipring_error_set(error, -ERANGE, "%s: %s is out of range; it takes %s",
+			row->setting.name, value, row->setting.values);
+	*number = read;
+	return 0;
+}
+
+static int set_row(struct sipring_config *config, const struct row *row, const char *value,
+	struct sipring_error *error)
+{
+	return row->words ? read_word(row, value, field_of(config, row), error)
+			  : read_number(row, value, field_of(config, row), error);
+}
+
+struct sipring_config *sipring_config_new(void)
+{
+	struct sipring_config *config = calloc(1, sizeof *config);
+
+	for (size_t i = 0; config && i < N_ROWS; i++) {
+		int r = set_row(config, &rows[i], rows[i].setting.default_value, NULL);
+
+		assert(r == 0);
+		(void)r;
+	}
+	return config;
+}
+
+void sipring_config_free(struct sipring_config *config)
+{
+	free(config);
+}
+
+int sipring_config_set(struct sipring_config *config, const char *name, const char *value,
+	struct sipring_error *error)
+{
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (strcmp(rows[i].setting.name, name) == 0)
+			return set_row(config, &rows[i], value, error);
+	return sipring_error_set(error, -ENOENT,
+		"no setting is called \"%s\" (`sipring help settings` lists them)", name);
+}
+
+int sipring_config_listen(struct sipring_config *config, const char *listener,
+	struct sipring_error *error)
+{
+	struct sipring_address_set set;
+	int r;
+
+	if (config->n_listeners == CONFIG_LISTENERS_MAX)
+		return sipring_error_set(error, -E2BIG, "at most %d listeners",
+			CONFIG_LISTENERS_MAX);
+	if (strlen(listener) >= CONFIG_LISTENER_TEXT_MAX)
+		return sipring_error_set(error, -E2BIG, "listener \"%.40s…\" is too long",
+			listener);
+	r = sipring_address_set_parse_listener(&set, listener, (uint16_t)config->sctp_port, error);
+	if (r < 0)
+		return r;
+	strcpy(config->listeners[config->n_listeners++], listener);
+	return 0;
+}
+
+const struct sipring_setting *sipring_config_setting(unsigned index)
+{
+	return index < N_ROWS ? &rows[index].setting : NULL;
+}
+
+static uint32_t power_of_two(int64_t at_least)
+{
+	uint32_t n = 1;
+
+	while (n < at_least)
+		n *= 2;
+	return n;
+}
+
+void sipring_config_lower(const struct sipring_config *config, struct sipring_io_config *io,
+	struct sipring_sctp_config *sctp, const struct sipring_log *log)
+{
+	*io = (struct sipring_io_config){
+		.n_buffers = power_of_two(config->receive_buffers),
+		.buffer_size = (uint32_t)(config->receive_buffer_size + 63) / 64 * 64,
+		.n_sends = 1024,
+		.log = log,
+	};
+	*sctp = (struct sipring_sctp_config){
+		.associations_max = (uint32_t)config->associations_max,
+		.message_max = (uint32_t)config->message_max,
+		.send_buffer = (uint32_t)config->so_sndbuf,
+		.receive_buffer = (uint32_t)config->so_rcvbuf,
+		.streams_out = (uint16_t)config->streams_out,
+		.streams_in_max = (uint16_t)config->streams_in_max,
+		.init_attempts = (uint32_t)config->init_attempts,
+		.init_timeout_ms = (uint32_t)config->connect_timeout_ms,
+		.unordered = config->unordered,
+		.encapsulation = (enum sipring_sctp_encapsulation)config->encapsulation,
+		.encaps_port = (int32_t)config->encaps_port,
+		.encaps_peer_port = (uint16_t)config->encaps_peer_port,
+		.io = io,
+		.log = log,
+	};
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The settings of a sipring as numbers, behind the text interface of sipring.h. */
+#pragma once
+
+#include "io/io.h"
+#include "sctp/sctp.h"
+
+#include <sipring/sipring.h>
+
+#define CONFIG_LISTENERS_MAX 16
+#define CONFIG_LISTENER_TEXT_MAX 256
+
+struct sipring_config {
+	int64_t provider; /* enum sipring_sctp_wanted */
+	int64_t io;       /* enum sipring_io_wanted */
+	int64_t sctp_port;
+	int64_t encapsulation; /* enum sipring_sctp_encapsulation */
+	int64_t encaps_port;
+	int64_t encaps_peer_port;
+	int64_t associations_max;
+	int64_t message_max;
+	int64_t receive_buffers;
+	int64_t receive_buffer_size;
+	int64_t reassembly_slots;
+	int64_t send_small;
+	int64_t send_medium;
+	int64_t send_large;
+	int64_t queue_messages;
+	int64_t queue_bytes;
+	int64_t batch_max;
+	int64_t bundling;
+	int64_t unordered;
+	int64_t connect_timeout_ms;
+	int64_t send_timeout_ms;
+	int64_t init_attempts;
+	int64_t streams_out;
+	int64_t streams_in_max;
+	int64_t so_sndbuf;
+	int64_t so_rcvbuf;
+	char listeners[CONFIG_LISTENERS_MAX][CONFIG_LISTENER_TEXT_MAX];
+	unsigned n_listeners;
+};
+
+/* What the layers below take, as these settings have it. Both point into themselves only. */
+void sipring_config_lower(const struct sipring_config *config, struct sipring_io_config *io,
+	struct sipring_sctp_config *sctp, const struct sipring_log *log);

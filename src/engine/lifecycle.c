@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Associations as the worker keeps them: begun by a send or a connect, carried by the state machine
+ * (assoc/association.c), whose actions are carried out here, ended by drain, disconnect, time or
+ * loss. An association is freed only once its conn is gone. Each has one timer, whose meaning
+ * follows from its state: the connect's limit, the first waiting message's, or the end's.
+ */
+#include "base/clock.h"
+#include "engine/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#define END_TIMEOUT_MS 10000 /* from SHUTDOWN to ABORT when a peer does not answer it */
+
+void sipring_lifecycle_tell(struct sipring_worker *worker, const struct sipring_event *event)
+{
+	if (worker->callbacks.event)
+		worker->callbacks.event(worker->callbacks.user, event);
+}
+
+/* The listener whose address and port a connect to this peer leaves from; NULL: any. */
+static const struct sipring_address_set *listener_for(const struct sipring *sipring,
+	const union sipring_address *to)
+{
+	for (unsigned i = 0; i < sipring->config.n_listeners; i++) {
+		const struct sipring_address_set *set = &sipring->listeners[i];
+
+		for (unsigned j = 0; j < set->n_addresses; j++) {
+			const union sipring_address *own = &set->addresses[j];
+
+			if (own->sa.sa_family == to->sa.sa_family ||
+				(own->sa.sa_family == AF_INET6 && sipring_address_is_wildcard(own)))
+				return set;
+		}
+	}
+	return NULL;
+}
+
+struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *worker,
+	const union sipring_address *to, bool additional, int *result)
+{
+	struct sipring_association *association;
+	struct sipring_sctp_connect what = {.remote = to, .n_remote = 1};
+
+	assert(sipring_address_port(to) != 0);
+	if (worker->draining) {
+		*result = -ESHUTDOWN;
+		return NULL;
+	}
+	association = sipring_table_add(&worker->table, to, false, !additional);
+	if (!association) {
+		*result = -ENFILE;
+		return NULL;
+	}
+	what.owner = association;
+	what.local = additional ? NULL : listener_for(worker->sipring, to);
+	*result = worker->sctp->ops->connect(worker->sctp, &what, &association->conn);
+	if (*result < 0) {
+		worker->stats.associations_failed++;
+		sipring_table_remove(&worker->table, association);
+		return NULL;
+	}
+	worker->now_ms = sipring_clock_ns() / 1000000;
+	sipring_lifecycle_time(worker, association);
+	return association;
+}
+
+void sipring_lifecycle_time(struct sipring_worker *worker, struct sipring_association *association)
+{
+	uint64_t at_ms = UINT64_MAX;
+
+	switch (association->state) {
+	case SIPRING_ASSOCIATION_CONNECTING:
+		if (association->timer.at_ms && !sipring_list_empty(&association->timer.link))
+			return;
+		at_ms = worker->now_ms + (uint64_t)worker->sipring->config.connect_timeout_ms;
+		break;
+	case SIPRING_ASSOCIATION_UP:
+		at_ms = sipring_queue_deadline_ms(&association->queue);
+		break;
+	case SIPRING_ASSOCIATION_ENDING:
+	case SIPRING_ASSOCIATION_DRAINING:
+	case SIPRING_ASSOCIATION_SHUT:
+		if (!association->end_by_ms)
+			association->end_by_ms = worker->now_ms + END_TIMEOUT_MS;
+		at_ms = association->end_by_ms;
+		break;
+	case SIPRING_ASSOCIATION_CLOSING:
+		break;
+	}
+	if (at_ms == UINT64_MAX)
+		sipring_wheel_stop(&worker->wheel, &association->timer);
+	else if (sipring_list_empty(&association->timer.link) || association->timer.at_ms != at_ms)
+		sipring_wheel_start(&worker->wheel, &association->timer, at_ms);
+}
+
+void sipring_lifecycle_timer(struct sipring_worker *worker, struct sipring_timer *timer)
+{
+	struct sipring_association *association =
+		SIPRING_CONTAINER(timer, struct sipring_association, timer);
+	struct sipring_outgoing *message;
+
+	switch (association->state) {
+	case SIPRING_ASSOCIATION_CONNECTING:
+	case SIPRING_ASSOCIATION_ENDING:
+	case SIPRING_ASSOCIATION_DRAINING:
+	case SIPRING_ASSOCIATION_SHUT:
+		sipring_lifecycle_apply(worker, association, sipring_association_abort(association),
+			-ETIMEDOUT);
+		break;
+	case SIPRING_ASSOCIATION_UP:
+		while ((message = sipring_queue_expire(&association->queue, worker->now_ms)))
+			sipring_outbound_outcome(worker, message, SIPRING_OUTCOME_TIMED_OUT,
+				-ETIMEDOUT);
+		sipring_lifecycle_time(worker, association);
+		break;
+	case SIPRING_ASSOCIATION_CLOSING:
+		break;
+	}
+}
+
+static void tell_up(struct sipring_worker *worker, struct sipring_association *association)
+{
+	worker->stats.associations_up++;
+	sipring_lifecycle_tell(worker,
+		&(struct sipring_event){
+			.type = SIPRING_EVENT_UP,
+			.association = sipring_table_id(&worker->table, association),
+			.address = &association->peer,
+			.inbound = association->inbound,
+		});
+}
+
+static void tell_down(struct sipring_worker *worker, struct sipring_association *association,
+	int error)
+{
+	if (association->stood)
+		worker->stats.associations_down++;
+	else
+		worker->stats.associations_failed++;
+	sipring_lifecycle_tell(worker,
+		&(struct sipring_event){
+			.type = SIPRING_EVENT_DOWN,
+			.association = sipring_table_id(&worker->table, association),
+			.address = &association->peer,
+			.error = error,
+			.inbound = association->inbound,
+		});
+}
+
+static void release(struct sipring_worker *worker, struct sipring_association *association)
+{
+	sipring_outbound_fail(worker, association, SIPRING_OUTCOME_LOST, -ECONNRESET);
+	sipring_reassembly_drop(&association->partial, &worker->slots);
+	sipring_list_unlink(&association->flush);
+	sipring_wheel_stop(&worker->wheel, &association->timer);
+	sipring_table_remove(&worker->table, association);
+}
+
+/* The order matters: a host told of the end may send at once, and must find a new association. */
+void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_association *association,
+	unsigned actions, int error)
+{
+	if (actions & (SIPRING_ASSOCIATION_ABORT | SIPRING_ASSOCIATION_TELL_DOWN))
+		sipring_table_unlist(&worker->table, association);
+	if (actions & SIPRING_ASSOCIATION_ABORT)
+		worker->sctp->ops->abort(worker->sctp, association->conn);
+	if (actions & SIPRING_ASSOCIATION_SHUTDOWN)
+		worker->sctp->ops->shutdown(worker->sctp, association->conn);
+	if (actions & SIPRING_ASSOCIATION_FAIL)
+		sipring_outbound_fail(worker, association,
+			association->stood ? SIPRING_OUTCOME_LOST : SIPRING_OUTCOME_CONNECT_FAILED,
+			error ? error : -ECONNRESET);
+	if (actions & SIPRING_ASSOCIATION_TELL_UP)
+		tell_up(worker, association);
+	if (actions & SIPRING_ASSOCIATION_TELL_DOWN)
+		tell_down(worker, association, error);
+	if (actions & SIPRING_ASSOCIATION_FREE) {
+		release(worker, association);
+		return;
+	}
+	if (actions & SIPRING_ASSOCIATION_FLUSH)
+		sipring_outbound_ready(worker, association);
+	sipring_lifecycle_time(worker, association);
+}
+
+void sipring_worker_drain(struct sipring_worker *worker, uint32_t deadline_ms)
+{
+	worker->now_ms = sipring_clock_ns() / 1000000;
+	worker->draining = true;
+	worker->drain_by_ms = worker->now_ms + deadline_ms;
+	worker->sctp->ops->stop_listening(worker->sctp);
+	for (uint32_t i = 0; i < worker->table.associations.n_items; i++) {
+		struct sipring_association *association = sipring_table_at(&worker->table, i);
+
+		if (!association)
+			continue;
+		association->end_by_ms = worker->drain_by_ms;
+		sipring_lifecycle_apply(worker, association, sipring_association_end(association),
+			-ESHUTDOWN);
+	}
+}
+
+bool sipring_worker_drained(const struct sipring_worker *worker)
+{
+	return worker->draining && sipring_table_count(&worker->table) == 0;
+}
+
+int sipring_disconnect(struct sipring_worker *worker, uint32_t id, bool abort)
+{
+	struct sipring_association *association = sipring_table_find(&worker->table, id);
+
+	if (!association || association->state == SIPRING_ASSOCIATION_CLOSING)
+		return -ENOTCONN;
+	worker->now_ms = sipring_clock_ns() / 1000000;
+	sipring_lifecycle_apply(worker, association,
+		abort ? sipring_association_abort(association)
+		      : sipring_association_end(association),
+		abort ? -ECONNABORTED : 0);
+	return 0;
+}

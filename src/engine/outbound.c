@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The outbound path: an accepted send is copied once, waits in its association's queue, is handed to
+ * the provider with its batch at the start of a turn, and leaves with exactly one outcome. Invariant:
+ * accepted == sent + failed + waiting, in messages; sipring_outbound_outcome is the only place where
+ * a message ends.
+ */
+#include "base/clock.h"
+#include "engine/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+static void count_outcome(struct sipring_stats *stats, const struct sipring_outgoing *message,
+	enum sipring_outcome outcome)
+{
+	switch (outcome) {
+	case SIPRING_OUTCOME_SENT:
+		stats->sent++;
+		stats->sent_bytes += message->send.size;
+		break;
+	case SIPRING_OUTCOME_CONNECT_FAILED:
+		stats->failed_connect++;
+		break;
+	case SIPRING_OUTCOME_LOST:
+		stats->failed_lost++;
+		break;
+	case SIPRING_OUTCOME_TIMED_OUT:
+		stats->failed_timeout++;
+		break;
+	case SIPRING_OUTCOME_REFUSED:
+		stats->failed_refused++;
+		break;
+	case SIPRING_OUTCOME_CLOSED:
+		stats->failed_closed++;
+		break;
+	}
+}
+
+void sipring_outbound_outcome(struct sipring_worker *worker, struct sipring_outgoing *message,
+	enum sipring_outcome outcome, int error)
+{
+	uint32_t cookie = message->cookie;
+
+	assert(worker->stats.queue_messages > 0);
+	worker->stats.queue_messages--;
+	worker->stats.queue_bytes -= message->send.size;
+	count_outcome(&worker->stats, message, outcome);
+	sipring_send_pool_give(&worker->sends, message);
+	if (worker->callbacks.outcome && (cookie || outcome != SIPRING_OUTCOME_SENT))
+		worker->callbacks.outcome(worker->callbacks.user, cookie, outcome, error);
+}
+
+void sipring_outbound_fail(struct sipring_worker *worker, struct sipring_association *association,
+	enum sipring_outcome outcome, int error)
+{
+	struct sipring_outgoing *message;
+
+	if (outcome == SIPRING_OUTCOME_CLOSED)
+		sipring_queue_recall(&association->queue);
+	while ((message = sipring_queue_drop(&association->queue)))
+		sipring_outbound_outcome(worker, message, outcome, error);
+}
+
+void sipring_outbound_ready(struct sipring_worker *worker, struct sipring_association *association)
+{
+	if (sipring_association_may_flush(association) && sipring_list_empty(&association->flush))
+		sipring_list_append(&worker->flush, &association->flush);
+}
+
+/* Streams are known once the association stands; a send may have been accepted before. */
+static bool stream_exists(const struct sipring_association *association,
+	const struct sipring_outgoing *message)
+{
+	return message->send.stream == 0 || !association->conn->n_streams_out ||
+		message->send.stream < association->conn->n_streams_out;
+}
+
+static void flush_one(struct sipring_worker *worker, struct sipring_association *association)
+{
+	const struct sipring_config *config = &worker->sipring->config;
+	struct sipring_list *node, *next;
+
+	if (!sipring_association_may_flush(association))
+		return;
+	sipring_queue_submit(&association->queue, (uint32_t)config->batch_max, config->bundling);
+	for (node = association->queue.submitted.next; node != &association->queue.submitted;
+		node = next) {
+		struct sipring_outgoing *message =
+			SIPRING_CONTAINER(node, struct sipring_outgoing, link);
+
+		next = node->next;
+		message->send.conn = association->conn;
+		worker->sctp->ops->send(worker->sctp, &message->send);
+	}
+}
+
+void sipring_outbound_flush(struct sipring_worker *worker)
+{
+	struct sipring_list *node;
+
+	while ((node = sipring_list_pop(&worker->flush)))
+		flush_one(worker, SIPRING_CONTAINER(node, struct sipring_association, flush));
+}
+
+/* There is room again for a host that was told there was none. */
+static void tell_writable(struct sipring_worker *worker, struct sipring_association *association)
+{
+	const struct sipring_config *config = &worker->sipring->config;
+
+	if (!association->was_full ||
+		association->queue.n_messages > (uint32_t)config->queue_messages / 2 ||
+		association->queue.n_bytes > (uint32_t)config->queue_bytes / 2)
+		return;
+	association->was_full = false;
+	sipring_lifecycle_tell(worker,
+		&(struct sipring_event){
+			.type = SIPRING_EVENT_WRITABLE,
+			.association = sipring_table_id(&worker->table, association),
+			.address = &association->peer,
+		});
+}
+
+/* All results of a batch are in. */
+static void batch_done(struct sipring_worker *worker, struct sipring_association *association)
+{
+	struct sipring_queue *queue = &association->queue;
+
+	if (association->state == SIPRING_ASSOCIATION_CLOSING) {
+		sipring_outbound_fail(worker, association,
+			association->stood ? SIPRING_OUTCOME_LOST : SIPRING_OUTCOME_CONNECT_FAILED,
+			-ECONNRESET);
+		return;
+	}
+	if (queue->failing) {
+		association->blocked = true;
+		worker->stats.blocked++;
+		worker->sctp->ops->await_writable(worker->sctp, association->conn);
+	}
+	if (queue->n_messages == 0) {
+		if (queue->holding)
+			worker->sctp->ops->release(worker->sctp, association->conn);
+		queue->holding = false;
+		sipring_lifecycle_apply(worker, association,
+			sipring_association_flushed(association), 0);
+	}
+	sipring_outbound_ready(worker, association);
+	sipring_lifecycle_time(worker, association);
+	tell_writable(worker, association);
+}
+
+void sipring_outbound_settle(struct sipring_worker *worker, struct sipring_association *association,
+	struct sipring_outgoing *message, int result)
+{
+	switch (sipring_queue_settle(&association->queue, message, result)) {
+	case SIPRING_QUEUE_SENT:
+		sipring_outbound_outcome(worker, message, SIPRING_OUTCOME_SENT, 0);
+		break;
+	case SIPRING_QUEUE_AGAIN:
+		break;
+	case SIPRING_QUEUE_REFUSED:
+		sipring_outbound_outcome(worker, message,
+			association->state == SIPRING_ASSOCIATION_CLOSING ? SIPRING_OUTCOME_LOST
+									  : SIPRING_OUTCOME_REFUSED,
+			result);
+		break;
+	}
+	if (association->queue.n_submitted == 0)
+		batch_done(worker, association);
+}
+
+static struct sipring_association *find_target(struct sipring_worker *worker,
+	const struct sipring_send *send, int *result)
+{
+	struct sipring_association *association;
+	union sipring_address to;
+
+	if (send->association) {
+		association = sipring_table_find(&worker->table, send->association);
+		if (association && sipring_association_takes_sends(association))
+			return association;
+		*result = -ENOTCONN;
+		if (!send->to)
+			return NULL;
+	}
+	if (!send->to) {
+		*result = -EDESTADDRREQ;
+		return NULL;
+	}
+	to = *send->to;
+	if (to.sa.sa_family != AF_INET && to.sa.sa_family != AF_INET6) {
+		*result = -EAFNOSUPPORT;
+		return NULL;
+	}
+	if (sipring_address_port(&to) == 0)
+		sipring_address_set_port(&to, (uint16_t)worker->sipring->config.sctp_port);
+	association = sipring_table_find_peer(&worker->table, &to);
+	if (association && sipring_association_takes_sends(association))
+		return association;
+	if (association)
+		sipring_table_unlist(&worker->table, association);
+	return sipring_lifecycle_connect(worker, &to, false, result);
+}
+
+static int check_send(const struct sipring_worker *worker, const struct sipring_send *send)
+{
+	if (worker->draining && !send->association)
+		return -ESHUTDOWN;
+	if (send->size == 0 || !send->data)
+		return -EINVAL;
+	if (send->size > (size_t)worker->sipring->config.message_max)
+		return -EMSGSIZE;
+	return 0;
+}
+
+static void fill(struct sipring_worker *worker, struct sipring_outgoing *message,
+	const struct sipring_send *send)
+{
+	bool unordered = worker->sipring->config.unordered;
+
+	if (send->flags & (SIPRING_SEND_ORDERED | SIPRING_SEND_UNORDERED))
+		unordered = !(send->flags & SIPRING_SEND_ORDERED);
+	memcpy(message->bytes.iov_base, send->data, send->size);
+	message->cookie = send->cookie;
+	message->deadline_ms = worker->now_ms + (uint64_t)worker->sipring->config.send_timeout_ms;
+	message->send = (struct sipring_sctp_send){
+		.parts = &message->bytes,
+		.n_parts = 1,
+		.size = (uint32_t)send->size,
+		.ppid = send->ppid,
+		.context = send->cookie,
+		.stream = send->stream,
+		.flags = unordered ? SIPRING_SCTP_UNORDERED : 0,
+		.owner = message,
+	};
+}
+
+int sipring_send(struct sipring_worker *worker, const struct sipring_send *send)
+{
+	const struct sipring_config *config = &worker->sipring->config;
+	struct sipring_association *association;
+	struct sipring_outgoing *message;
+	int r = check_send(worker, send);
+
+	if (r < 0)
+		return r;
+	if (!worker->in_turn)
+		worker->now_ms = sipring_clock_ns() / 1000000;
+	association = find_target(worker, send, &r);
+	if (!association)
+		return r;
+	message = sipring_send_pool_take(&worker->sends, (uint32_t)send->size);
+	if (!message) {
+		association->was_full = true;
+		worker->stats.rejected_full++;
+		return -ENOBUFS;
+	}
+	fill(worker, message, send);
+	if (!stream_exists(association, message) ||
+		sipring_queue_put(&association->queue, message, (uint32_t)config->queue_messages,
+			(uint32_t)config->queue_bytes)) {
+		r = stream_exists(association, message) ? -ENOBUFS : -EINVAL;
+		sipring_send_pool_give(&worker->sends, message);
+		association->was_full |= r == -ENOBUFS;
+		worker->stats.rejected_full += r == -ENOBUFS;
+		return r;
+	}
+	worker->stats.accepted++;
+	worker->stats.queue_messages++;
+	worker->stats.queue_bytes += send->size;
+	sipring_outbound_ready(worker, association);
+	sipring_lifecycle_time(worker, association);
+	return 0;
+}
+
+int sipring_connect(struct sipring_worker *worker, const struct sipring_connect *connect,
+	uint32_t *id)
+{
+	union sipring_address to = *connect->to;
+	struct sipring_association *association = NULL;
+	int r = 1;
+
+	if (sipring_address_port(&to) == 0)
+		sipring_address_set_port(&to, (uint16_t)worker->sipring->config.sctp_port);
+	if (!connect->additional)
+		association = sipring_table_find_peer(&worker->table, &to);
+	if (!association || !sipring_association_takes_sends(association))
+		association = sipring_lifecycle_connect(worker, &to, connect->additional, &r);
+	if (!association)
+		return r;
+	*id = sipring_table_id(&worker->table, association);
+	return r;
+}

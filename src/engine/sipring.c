@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The part that workers share: the settings, checked as a whole and copied, and the listeners with
+ * their ports resolved. It opens nothing; it outlives its workers.
+ */
+#include "engine/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+const char *sipring_version(void)
+{
+	return SIPRING_VERSION;
+}
+
+static int check(const struct sipring_config *config, struct sipring_error *error)
+{
+	if (config->queue_bytes < config->message_max)
+		return sipring_error_set(error, -EINVAL,
+			"queue_bytes (%lld) must hold at least one message of message_max (%lld) bytes",
+			(long long)config->queue_bytes, (long long)config->message_max);
+	if (config->so_sndbuf && config->so_sndbuf < config->message_max)
+		return sipring_error_set(error, -EINVAL,
+			"so_sndbuf (%lld) must be 0 or hold a message of message_max (%lld) bytes",
+			(long long)config->so_sndbuf, (long long)config->message_max);
+	return 0;
+}
+
+int sipring_open(struct sipring **out, const struct sipring_config *config,
+	struct sipring_error *error)
+{
+	struct sipring *sipring;
+	int r = check(config, error);
+
+	if (r < 0)
+		return r;
+	sipring = calloc(1, sizeof *sipring);
+	if (!sipring)
+		return sipring_error_set(error, -ENOMEM, "no memory");
+	sipring->config = *config;
+	for (unsigned i = 0; i < config->n_listeners; i++) {
+		r = sipring_address_set_parse_listener(&sipring->listeners[i], config->listeners[i],
+			(uint16_t)config->sctp_port, error);
+		if (r < 0) {
+			free(sipring);
+			return r;
+		}
+	}
+	assert(r == 0);
+	*out = sipring;
+	return 0;
+}
+
+void sipring_close(struct sipring *sipring)
+{
+	free(sipring);
+}

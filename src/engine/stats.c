@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a worker counted: its own figures, the io's and the provider's, in one structure. */
+#include "engine/worker.h"
+
+#include <assert.h>
+
+void sipring_worker_stats(const struct sipring_worker *worker, struct sipring_stats *stats)
+{
+	const struct sipring_io_counters *io = &worker->io->counters;
+	const struct sipring_sctp_counters *sctp = &worker->sctp->counters;
+
+	assert(worker->io && worker->sctp);
+	*stats = worker->stats;
+	stats->turns = io->n_turns;
+	stats->system_calls += io->n_system_calls;
+	stats->received_pieces = io->n_received;
+	stats->no_buffers = io->n_no_buffers;
+	stats->notifications = sctp->n_notifications;
+	stats->associations_refused += sctp->n_refused;
+	stats->packets_in = sctp->n_packets_in;
+	stats->packets_out = sctp->n_packets_out;
+	stats->packets_bad = sctp->n_packets_bad;
+	stats->packets_unsent = sctp->n_packets_unsent;
+	stats->associations = sipring_table_count(&worker->table);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The worker: opening, the turn, closing. A turn hands over what was queued, waits, reaps, all in
+ * one system call, and only then acts: provider events first, timers after them. Every callback to
+ * the host is made from here, directly or below. Invariant: between turns nothing reaped is left
+ * unread, and each association with something to send is in the flush list or waits for the kernel.
+ */
+#include "engine/worker.h"
+#include "base/clock.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+static int open_memory(struct sipring_worker *worker, struct sipring_error *error)
+{
+	const struct sipring_config *config = &worker->sipring->config;
+	int r = sipring_table_open(&worker->table, (uint32_t)config->associations_max);
+
+	if (r == 0)
+		r = sipring_pool_open(&worker->slots, (uint32_t)config->reassembly_slots,
+			sipring_reassembly_slot_size((size_t)config->message_max));
+	if (r == 0)
+		r = sipring_send_pool_open(&worker->sends, config);
+	worker->scratch = malloc((size_t)config->message_max);
+	if (r == 0 && !worker->scratch)
+		r = -ENOMEM;
+	if (getrandom(worker->tag_secret, sizeof worker->tag_secret, 0) < 0)
+		r = -errno;
+	if (r < 0)
+		return sipring_error_set(error, r,
+			"cannot map the worker's memory: %s; `sipring doctor --budget` shows the sum",
+			strerror(-r));
+	return 0;
+}
+
+static int open_wake(struct sipring_worker *worker, struct sipring_error *error)
+{
+	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (worker->wake_fd < 0)
+		return sipring_error_set(error, -errno, "cannot open an eventfd: %s",
+			strerror(errno));
+	worker->wake.fd = worker->wake_fd;
+	worker->wake.kind = SIPRING_IO_POLLED;
+	worker->io->ops->add(worker->io, &worker->wake);
+	return 0;
+}
+
+static int open_parts(struct sipring_worker *worker, struct sipring_error *error)
+{
+	const struct sipring *sipring = worker->sipring;
+	int r = open_memory(worker, error);
+
+	if (r == 0)
+		r = sipring_io_choose(&worker->io, (enum sipring_io_wanted)sipring->config.io,
+			&worker->io_config, worker->io_reason, sizeof worker->io_reason, error);
+	if (r == 0)
+		r = open_wake(worker, error);
+	if (r == 0)
+		r = sipring_sctp_choose(&worker->sctp,
+			(enum sipring_sctp_wanted)sipring->config.provider, &worker->sctp_config,
+			worker->io, worker->provider_reason, sizeof worker->provider_reason, error);
+	for (unsigned i = 0; r == 0 && i < sipring->config.n_listeners; i++)
+		r = worker->sctp->ops->listen(worker->sctp, &sipring->listeners[i], i, error);
+	return r;
+}
+
+int sipring_worker_open(struct sipring_worker **out, struct sipring *sipring,
+	const struct sipring_callbacks *callbacks, struct sipring_error *error)
+{
+	struct sipring_worker *worker = calloc(1, sizeof *worker);
+	int r;
+
+	if (!worker)
+		return sipring_error_set(error, -ENOMEM, "no memory for a worker");
+	assert(callbacks->dispatch);
+	worker->sipring = sipring;
+	worker->callbacks = *callbacks;
+	worker->log = (struct sipring_log){callbacks->log, callbacks->user};
+	worker->wake_fd = -1;
+	worker->now_ms = sipring_clock_ns() / 1000000;
+	sipring_list_init(&worker->flush);
+	sipring_wheel_init(&worker->wheel, worker->now_ms);
+	sipring_config_lower(&sipring->config, &worker->io_config, &worker->sctp_config,
+		&worker->log);
+	r = open_parts(worker, error);
+	if (r < 0) {
+		sipring_worker_close(worker);
+		return r;
+	}
+	*out = worker;
+	return 0;
+}
+
+static void fail_everything(struct sipring_worker *worker)
+{
+	for (uint32_t i = 0; i < worker->table.associations.n_items; i++) {
+		struct sipring_association *association = sipring_table_at(&worker->table, i);
+
+		if (association)
+			sipring_outbound_fail(worker, association, SIPRING_OUTCOME_CLOSED, 0);
+	}
+}
+
+void sipring_worker_close(struct sipring_worker *worker)
+{
+	if (!worker)
+		return;
+	worker->draining = true;
+	if (worker->sctp)
+		worker->sctp->ops->close(worker->sctp);
+	if (worker->io)
+		worker->io->ops->close(worker->io);
+	fail_everything(worker);
+	if (worker->wake_fd >= 0)
+		close(worker->wake_fd);
+	free(worker->scratch);
+	sipring_send_pool_close(&worker->sends);
+	sipring_pool_close(&worker->slots);
+	sipring_table_close(&worker->table);
+	free(worker);
+}
+
+static void act(struct sipring_worker *worker)
+{
+	struct sipring_sctp_event event;
+
+	while (worker->sctp->ops->next(worker->sctp, &event))
+		sipring_inbound_act(worker, &event);
+}
+
+static void woken(struct sipring_worker *worker)
+{
+	eventfd_t ignored;
+
+	worker->stats.wakes++;
+	worker->stats.system_calls++;
+	(void)eventfd_read(worker->wake_fd, &ignored);
+}
+
+static void tell_time(struct sipring_worker *worker)
+{
+	struct sipring_timer *timer;
+	uint64_t again_ms;
+
+	while ((timer = sipring_wheel_expire(&worker->wheel, worker->now_ms)))
+		sipring_lifecycle_timer(worker, timer);
+	if (worker->now_ms < worker->tick_at_ms)
+		return;
+	again_ms = worker->sctp->ops->tick(worker->sctp, worker->now_ms);
+	worker->tick_at_ms = again_ms == UINT64_MAX ? UINT64_MAX : worker->now_ms + again_ms;
+	act(worker);
+}
+
+int64_t sipring_worker_idle_ns(struct sipring_worker *worker)
+{
+	uint64_t now_ms = sipring_clock_ns() / 1000000;
+	uint64_t idle_ms = sipring_wheel_idle_ms(&worker->wheel, now_ms);
+
+	if (!sipring_list_empty(&worker->flush))
+		return 0;
+	if (worker->tick_at_ms != UINT64_MAX && worker->tick_at_ms < now_ms + idle_ms)
+		idle_ms = worker->tick_at_ms > now_ms ? worker->tick_at_ms - now_ms : 0;
+	return idle_ms > INT64_MAX / 1000000 ? -1 : (int64_t)idle_ms * 1000000;
+}
+
+int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
+{
+	struct sipring_io_event event;
+	int64_t idle_ns;
+	int r;
+
+	sipring_outbound_flush(worker);
+	idle_ns = sipring_worker_idle_ns(worker);
+	if (timeout_ns < 0 || (idle_ns >= 0 && idle_ns < timeout_ns))
+		timeout_ns = idle_ns;
+	r = worker->io->ops->turn(worker->io, timeout_ns);
+	worker->now_ms = sipring_clock_ns() / 1000000;
+	worker->in_turn = true;
+	while (worker->io->ops->next(worker->io, &event)) {
+		if (event.socket == &worker->wake) {
+			woken(worker);
+			continue;
+		}
+		worker->sctp->ops->input(worker->sctp, &event);
+		act(worker);
+	}
+	tell_time(worker);
+	worker->in_turn = false;
+	return r;
+}
+
+int sipring_worker_pollable(struct sipring_worker *worker)
+{
+	return worker->io->ops->pollable(worker->io);
+}
+
+void sipring_worker_wake(struct sipring_worker *worker)
+{
+	uint64_t one = 1;
+	ssize_t n = write(worker->wake_fd, &one, sizeof one);
+
+	(void)n; /* a full counter has woken it already */
+}
+
+void sipring_worker_choice(const struct sipring_worker *worker, struct sipring_choice *choice)
+{
+	*choice = (struct sipring_choice){
+		.provider = worker->sctp->ops->name,
+		.provider_reason = worker->provider_reason,
+		.io = worker->io->ops->name,
+		.io_reason = worker->io_reason,
+	};
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Inside the engine: a sipring and its worker. A worker is one thread's; nothing in it is shared
+ * but the eventfd by which others wake it.
+ */
+#pragma once
+
+#include "assoc/table.h"
+#include "engine/config.h"
+#include "engine/send_pool.h"
+
+#define WORKER_REASON_MAX 256
+
+/* What workers share. */
+struct sipring {
+	struct sipring_config config;
+	struct sipring_address_set listeners[CONFIG_LISTENERS_MAX];
+};
+
+struct sipring_worker {
+	struct sipring *sipring;
+	struct sipring_callbacks callbacks;
+	struct sipring_log log;
+	struct sipring_io_config io_config;
+	struct sipring_sctp_config sctp_config;
+	struct sipring_io *io;
+	struct sipring_sctp *sctp;
+	struct sipring_table table;
+	struct sipring_pool slots; /* of reassembly */
+	struct sipring_send_pool sends;
+	struct sipring_wheel wheel;
+	struct sipring_list flush;      /* associations with something to send */
+	struct sipring_io_socket wake;  /* the eventfd */
+	struct sipring_message message; /* the view handed to dispatch */
+	struct sipring_stats stats;
+	char *scratch; /* message_max bytes: a 400 is written here */
+	uint64_t tag_secret[2];
+	uint64_t now_ms;
+	uint64_t tick_at_ms; /* when the provider wants its tick */
+	uint64_t drain_by_ms;
+	bool in_turn; /* now_ms is fresh */
+	bool draining;
+	int wake_fd; /* for sipring_worker_wake: stays valid until close */
+	char io_reason[WORKER_REASON_MAX];
+	char provider_reason[WORKER_REASON_MAX];
+};
+
+/* inbound.c: what the provider says. */
+void sipring_inbound_act(struct sipring_worker *worker, const struct sipring_sctp_event *event);
+
+/* outbound.c: sends, and handing them over. */
+void sipring_outbound_flush(struct sipring_worker *worker);
+void sipring_outbound_settle(struct sipring_worker *worker, struct sipring_association *association,
+	struct sipring_outgoing *message, int result);
+void sipring_outbound_ready(struct sipring_worker *worker, struct sipring_association *association);
+/* Every message that waits gets this outcome. */
+void sipring_outbound_fail(struct sipring_worker *worker, struct sipring_association *association,
+	enum sipring_outcome outcome, int error);
+void sipring_outbound_outcome(struct sipring_worker *worker, struct sipring_outgoing *message,
+	enum sipring_outcome outcome, int error);
+
+/* lifecycle.c: associations from their first day to their last. */
+struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *worker,
+	const union sipring_address *to, bool additional, int *result);
+void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_association *association,
+	unsigned actions, int error);
+void sipring_lifecycle_timer(struct sipring_worker *worker, struct sipring_timer *timer);
+/* Starts, moves or stops the association's timer, as its state and queue want it. */
+void sipring_lifecycle_time(struct sipring_worker *worker, struct sipring_association *association);
+void sipring_lifecycle_tell(struct sipring_worker *worker, const struct sipring_event *event);
