@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the subcommands that send have in common: a URI as people write it becomes a target with a
+ * numeric address, and a worker without listeners is opened. Names are resolved once, at start.
+ * The encapsulation of user-space SCTP gets any free UDP port, so that a client does not fight
+ * with a server on the same host for the usual one. The client owns its worker until client_close.
+ */
+#include "tools/client.h"
+
+#include "tools/number.h"
+#include "tools/signals.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+__attribute__((format(printf, 3, 4))) static int fail(struct sipring_error *error, int code,
+	const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	va_end(arguments);
+	error->code = code;
+	return code;
+}
+
+/* A URI from what was typed: sip: where no scheme is named, sctp where no transport is. */
+static int complete_uri(struct client_target *target, const char *text, struct sipring_uri *uri,
+	struct sipring_error *error)
+{
+	bool has_scheme = !strncasecmp(text, "sip:", 4) || !strncasecmp(text, "sips:", 5) ||
+		!strncasecmp(text, "tel:", 4);
+	char typed[sizeof(target->uri)];
+	int size = snprintf(typed, sizeof(typed), "%s%s", has_scheme ? "" : "sip:", text);
+	if (size >= (int)sizeof(typed))
+		return fail(error, -E2BIG, "the URI is longer than %zu bytes", sizeof(typed) - 1);
+	struct sipring_span span = {.data = typed, .size = (size_t)size};
+	int result = sipring_uri_parse(uri, span);
+	if (result != 0)
+		return fail(error, -EINVAL, "'%s': %s", text,
+			result > 0 ? sipring_parse_reason_text(result) : strerror(-result));
+	int headers = uri->headers.data ? (int)(uri->headers.data - 1 - typed) : size;
+	size = snprintf(target->uri, sizeof(target->uri), "%.*s%s", headers, typed,
+		uri->transport.data ? "" : ";transport=sctp");
+	if (size >= (int)sizeof(target->uri))
+		return fail(error, -E2BIG, "the URI is too long");
+	span = (struct sipring_span){.data = target->uri, .size = (size_t)size};
+	result = sipring_uri_parse(uri, span);
+	return result ? fail(error, -EINVAL, "'%s': %s", text, sipring_parse_reason_text(result))
+		      : 0;
+}
+
+static int look_up(union sipring_address *address, struct sipring_span host, uint16_t port,
+	struct sipring_error *error)
+{
+	char name[256];
+	struct addrinfo *found;
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
+	if (host.size >= sizeof(name))
+		return fail(error, -E2BIG, "the host name is too long");
+	memcpy(name, host.data, host.size);
+	name[host.size] = 0;
+	int result = getaddrinfo(name, NULL, &hints, &found);
+	if (result)
+		return fail(error, -EHOSTUNREACH, "%s: %s", name, gai_strerror(result));
+	memset(address, 0, sizeof(*address));
+	memcpy(address, found->ai_addr,
+		found->ai_addrlen < sizeof(*address) ? found->ai_addrlen : sizeof(*address));
+	freeaddrinfo(found);
+	if (address->sa.sa_family == AF_INET6)
+		address->v6.sin6_port = htons(port);
+	else
+		address->v4.sin_port = htons(port);
+	return 0;
+}
+
+/* Host in text, an IPv6 one in brackets, as SIP wants it. */
+static void write_host(char *out, size_t capacity, const union sipring_address *address)
+{
+	char host[INET6_ADDRSTRLEN] = "";
+	bool is_v6 = address->sa.sa_family == AF_INET6;
+	const void *bytes = is_v6 ? (const void *)&address->v6.sin6_addr : &address->v4.sin_addr;
+	inet_ntop(address->sa.sa_family, bytes, host, sizeof(host));
+	snprintf(out, capacity, is_v6 ? "[%s]" : "%s", host);
+}
+
+/* The address that this host would send from: a connected UDP socket knows, and sends nothing. */
+static void find_own(struct client_target *target)
+{
+	union sipring_address own;
+	socklen_t size = sizeof(own);
+	int fd = socket(target->address.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_found = fd >= 0 && !connect(fd, &target->address.sa, sizeof(target->address)) &&
+		!getsockname(fd, &own.sa, &size);
+	if (fd >= 0)
+		close(fd);
+	if (is_found)
+		write_host(target->sent_by, sizeof(target->sent_by), &own);
+	else
+		snprintf(target->sent_by, sizeof(target->sent_by), "sipring.invalid");
+	snprintf(target->from, sizeof(target->from), "sip:sipring@%s", target->sent_by);
+	snprintf(target->contact, sizeof(target->contact), "%s;transport=sctp", target->from);
+}
+
+/* -EINVAL, -E2BIG for a URI that does not do, -EHOSTUNREACH for a name without an address. */
+int client_resolve(struct client_target *target, const char *text, uint16_t default_port,
+	struct sipring_error *error)
+{
+	struct sipring_uri uri;
+	struct sipring_target where;
+	char host[64];
+	int result = complete_uri(target, text, &uri, error);
+	if (result < 0)
+		return result;
+	result = sipring_uri_target(&uri, default_port, &where);
+	if (result != 0)
+		return fail(error, -EINVAL, "'%s': %s", text,
+			result > 0 ? sipring_parse_reason_text(result) : strerror(-result));
+	if (where.transport != SIPRING_TRANSPORT_SCTP)
+		return fail(error, -EINVAL, "'%s' wants transport %s: sipring speaks SCTP alone",
+			text, sipring_transport_info(where.transport)->via_token);
+	target->address = where.address;
+	if (where.host_kind == SIPRING_HOST_NAME) {
+		result = look_up(&target->address, where.host, where.port, error);
+		if (result < 0)
+			return result;
+	}
+	write_host(host, sizeof(host), &target->address);
+	snprintf(target->peer, sizeof(target->peer), "%s:%u", host, where.port);
+	find_own(target);
+	return 0;
+}
+
+int client_open(struct client *client, struct options *options,
+	const struct sipring_callbacks *callbacks, struct sipring_error *error)
+{
+	int result = 0;
+	if (!options_is_set(options, "encaps_port"))
+		result = sipring_config_set(options->config, "encaps_port", "0", error);
+	if (result == 0)
+		result = sipring_open(&client->sipring, options->config, error);
+	if (result < 0)
+		return result;
+	result = sipring_worker_open(&client->worker, client->sipring, callbacks, error);
+	if (result < 0) {
+		sipring_close(client->sipring);
+		return result;
+	}
+	signals_watch(client->worker);
+	return 0;
+}
+
+/* Shuts the associations down in order, within the time given, and closes. */
+void client_close(struct client *client, uint32_t drain_ms)
+{
+	uint64_t end_ns = number_clock_ns() + ((uint64_t)drain_ms + 500) * 1000000;
+	if (drain_ms)
+		sipring_worker_drain(client->worker, drain_ms);
+	while (drain_ms && !sipring_worker_drained(client->worker) && number_clock_ns() < end_ns)
+		if (sipring_worker_turn(client->worker, 50000000) < 0)
+			break;
+	signals_forget();
+	sipring_worker_close(client->worker);
+	sipring_close(client->sipring);
+}
+
+const char *client_outcome_text(enum sipring_outcome outcome)
+{
+	static const char *const texts[] = {
+		[SIPRING_OUTCOME_SENT] = "sent",
+		[SIPRING_OUTCOME_CONNECT_FAILED] = "connect failed",
+		[SIPRING_OUTCOME_LOST] = "association lost",
+		[SIPRING_OUTCOME_TIMED_OUT] = "not sent in time",
+		[SIPRING_OUTCOME_REFUSED] = "refused by SCTP",
+		[SIPRING_OUTCOME_CLOSED] = "closed",
+	};
+	return (unsigned)outcome < sizeof(texts) / sizeof(texts[0]) ? texts[outcome] : "unknown";
+}

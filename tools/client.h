@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What load and send share: a target from a URI, a worker without listeners. */
+#pragma once
+
+#include "tools/options.h"
+
+#include <sipring/sipring.h>
+
+/* Whom a client talks to, and as whom. Texts are NUL-terminated. */
+struct client_target {
+	char uri[512];     /* the Request-URI: with transport=sctp */
+	char from[128];    /* our URI */
+	char contact[144]; /* the same for Contact: with transport=sctp */
+	char sent_by[80];  /* our host, for Via */
+	char peer[SIPRING_ADDRESS_TEXT_MAX];
+	union sipring_address address; /* numeric, with its port */
+};
+
+struct client {
+	struct sipring *sipring;
+	struct sipring_worker *worker;
+};
+
+int client_resolve(struct client_target *target, const char *text, uint16_t default_port,
+	struct sipring_error *error);
+int client_open(struct client *client, struct options *options,
+	const struct sipring_callbacks *callbacks, struct sipring_error *error);
+void client_close(struct client *client, uint32_t drain_ms);
+const char *client_outcome_text(enum sipring_outcome outcome);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The subcommands. argv[0] is the subcommand's name; each returns the exit status. */
+#pragma once
+
+int serve_command(int argc, char **argv);
+int load_command(int argc, char **argv);
+int send_command(int argc, char **argv);
+int doctor_command(int argc, char **argv);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Results as JSON files. Every file is one object that begins with "schema" (raised when a field
+ * changes its meaning or goes), "tool" and "version". An object belongs to whoever began it until
+ * json_write, which frees it. Counts are written as whole numbers.
+ */
+#include "tools/json.h"
+
+#include "tools/terminal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sipring/sipring.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIELD(name) #name, offsetof(struct sipring_stats, name)
+
+static const struct {
+	const char *name;
+	size_t offset;
+} stats_fields[] = {
+	{FIELD(turns)},
+	{FIELD(system_calls)},
+	{FIELD(received_messages)},
+	{FIELD(received_bytes)},
+	{FIELD(received_pieces)},
+	{FIELD(reassembled)},
+	{FIELD(keepalives)},
+	{FIELD(malformed)},
+	{FIELD(malformed_answered)},
+	{FIELD(too_long)},
+	{FIELD(abandoned)},
+	{FIELD(no_reassembly)},
+	{FIELD(accepted)},
+	{FIELD(sent)},
+	{FIELD(sent_bytes)},
+	{FIELD(failed_connect)},
+	{FIELD(failed_lost)},
+	{FIELD(failed_timeout)},
+	{FIELD(failed_refused)},
+	{FIELD(failed_closed)},
+	{FIELD(returned)},
+	{FIELD(rejected_full)},
+	{FIELD(blocked)},
+	{FIELD(associations_up)},
+	{FIELD(associations_down)},
+	{FIELD(associations_failed)},
+	{FIELD(associations_refused)},
+	{FIELD(restarts)},
+	{FIELD(path_changes)},
+	{FIELD(notifications)},
+	{FIELD(no_buffers)},
+	{FIELD(packets_in)},
+	{FIELD(packets_out)},
+	{FIELD(packets_bad)},
+	{FIELD(packets_unsent)},
+	{FIELD(wakes)},
+	{FIELD(associations)},
+	{FIELD(queue_messages)},
+	{FIELD(queue_bytes)},
+};
+#define N_STATS_FIELDS (sizeof(stats_fields) / sizeof(stats_fields[0]))
+
+_Static_assert(N_STATS_FIELDS * sizeof(uint64_t) == sizeof(struct sipring_stats),
+	"every counter of the engine is in the list");
+
+cJSON *json_begin(const char *tool, unsigned schema)
+{
+	cJSON *root = cJSON_CreateObject();
+	cJSON_AddNumberToObject(root, "schema", schema);
+	cJSON_AddStringToObject(root, "tool", tool);
+	cJSON_AddStringToObject(root, "version", sipring_version());
+	return root;
+}
+
+/* Writes to the file ("-": standard output) and frees root. 0 or -errno, the mistake being told. */
+int json_write(const char *path, cJSON *root)
+{
+	int result = 0;
+	char *text = cJSON_Print(root);
+	cJSON_Delete(root);
+	if (!text)
+		return -ENOMEM;
+	if (!strcmp(path, "-")) {
+		terminal_line("%s", text);
+		cJSON_free(text);
+		return 0;
+	}
+	FILE *file = fopen(path, "we");
+	if (!file)
+		result = -errno;
+	else if (fprintf(file, "%s\n", text) < 0)
+		result = -EIO;
+	if (file && fclose(file) && result == 0)
+		result = -errno;
+	if (result < 0)
+		terminal_error("%s: %s", path, strerror(-result));
+	cJSON_free(text);
+	return result;
+}
+
+/* A count beyond 2^53 too, which a double would round. */
+void json_add_count(cJSON *object, const char *name, uint64_t value)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	cJSON_AddRawToObject(object, name, text);
+}
+
+void json_add_choice(cJSON *object, const struct sipring_choice *choice)
+{
+	cJSON_AddStringToObject(object, "provider", choice->provider);
+	cJSON_AddStringToObject(object, "provider_reason", choice->provider_reason);
+	cJSON_AddStringToObject(object, "io", choice->io);
+	cJSON_AddStringToObject(object, "io_reason", choice->io_reason);
+}
+
+void json_add_stats(cJSON *object, const char *name, const struct sipring_stats *stats)
+{
+	cJSON *fields = cJSON_AddObjectToObject(object, name);
+	for (unsigned i = 0; i < N_STATS_FIELDS; i++) {
+		uint64_t value;
+		memcpy(&value, (const char *)stats + stats_fields[i].offset, sizeof(value));
+		json_add_count(fields, stats_fields[i].name, value);
+	}
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SIGINT and SIGTERM as a count. */
+#pragma once
+
+struct sipring_worker;
+
+void signals_watch(struct sipring_worker *worker);
+void signals_forget(void);
+unsigned signals_count(void);
