@@ -26,27 +26,27 @@ extern "C" {
 /* What a parser found. Every value but ACCEPTED refuses the input. */
 enum sipring_parse_result {
 	SIPRING_PARSE_ACCEPTED,
-	SIPRING_PARSE_EMPTY,		/* nothing, or only CRLFs: a keep-alive (RFC 5626 4.4.1) */
-	SIPRING_PARSE_BAD_START_LINE,	/* neither Request-Line nor Status-Line (RFC 3261 7.1) */
-	SIPRING_PARSE_BAD_VERSION,	/* a version that is not SIP/2.0 (RFC 3261 21.5.6) */
-	SIPRING_PARSE_UNTERMINATED,	/* no empty line ends the headers */
-	SIPRING_PARSE_BAD_HEADER,	/* a line without a colon, or a name that is no token */
-	SIPRING_PARSE_BARE_CR,		/* a CR without its LF among the headers */
+	SIPRING_PARSE_EMPTY,            /* nothing, or only CRLFs: a keep-alive (RFC 5626 4.4.1) */
+	SIPRING_PARSE_BAD_START_LINE,   /* neither Request-Line nor Status-Line (RFC 3261 7.1) */
+	SIPRING_PARSE_BAD_VERSION,      /* a version that is not SIP/2.0 (RFC 3261 21.5.6) */
+	SIPRING_PARSE_UNTERMINATED,     /* no empty line ends the headers */
+	SIPRING_PARSE_BAD_HEADER,       /* a line without a colon, or a name that is no token */
+	SIPRING_PARSE_BARE_CR,          /* a CR without its LF among the headers */
 	SIPRING_PARSE_TOO_MANY_HEADERS, /* more than SIPRING_HEADERS_MAX */
-	SIPRING_PARSE_MISSING_HEADER,	/* To, From, CSeq, Call-ID or Via (RFC 3261 8.1.1) */
+	SIPRING_PARSE_MISSING_HEADER,   /* To, From, CSeq, Call-ID or Via (RFC 3261 8.1.1) */
 	SIPRING_PARSE_DUPLICATE_HEADER, /* a header that may occur once came twice */
-	SIPRING_PARSE_BAD_CSEQ,		/* not a number below 2^31 and a method */
+	SIPRING_PARSE_BAD_CSEQ,         /* not a number below 2^31 and a method */
 	SIPRING_PARSE_CSEQ_METHOD_MISMATCH, /* CSeq names another method than the Request-Line */
 	SIPRING_PARSE_BAD_CONTENT_LENGTH,   /* not a number */
-	SIPRING_PARSE_BODY_TOO_SHORT,	    /* Content-Length beyond the datagram (RFC 3261 18.3) */
+	SIPRING_PARSE_BODY_TOO_SHORT,       /* Content-Length beyond the datagram (RFC 3261 18.3) */
 	/* Of values and URIs, not of messages: */
-	SIPRING_PARSE_ABSENT,		 /* the message has no such header */
-	SIPRING_PARSE_BAD_VIA,		 /* not a via-parm */
-	SIPRING_PARSE_BAD_NAME_ADDR,	 /* not a name-addr or addr-spec */
-	SIPRING_PARSE_BAD_NUMBER,	 /* not digits, or beyond 2^32 - 1 */
-	SIPRING_PARSE_BAD_URI,		 /* not a URI, or not of its scheme's form */
-	SIPRING_PARSE_BAD_HOST,		 /* a host or a port that cannot be */
-	SIPRING_PARSE_NO_TARGET,	 /* a URI that names no host (tel:, urn:, …) */
+	SIPRING_PARSE_ABSENT,            /* the message has no such header */
+	SIPRING_PARSE_BAD_VIA,           /* not a via-parm */
+	SIPRING_PARSE_BAD_NAME_ADDR,     /* not a name-addr or addr-spec */
+	SIPRING_PARSE_BAD_NUMBER,        /* not digits, or beyond 2^32 - 1 */
+	SIPRING_PARSE_BAD_URI,           /* not a URI, or not of its scheme's form */
+	SIPRING_PARSE_BAD_HOST,          /* a host or a port that cannot be */
+	SIPRING_PARSE_NO_TARGET,         /* a URI that names no host (tel:, urn:, …) */
 	SIPRING_PARSE_UNKNOWN_TRANSPORT, /* transport= names nothing of the transport table */
 	SIPRING_PARSE_RESULT_COUNT
 };
@@ -210,13 +210,13 @@ struct sipring_header {
 
 /* Via (RFC 3261 20.42, RFC 3581): one via-parm. */
 struct sipring_via {
-	struct sipring_span text;	     /* the whole via-parm */
+	struct sipring_span text;            /* the whole via-parm */
 	struct sipring_span transport_token; /* "SCTP", "UDP", … as written */
-	uint8_t transport;		     /* enum sipring_transport; UNKNOWN for another token */
-	bool has_rport;		    /* an rport parameter is there, with or without value */
-	uint16_t port;		    /* of sent-by, host order; 0 if it names none */
-	uint16_t rport;		    /* value of rport, host order; 0 if it has none */
-	int16_t ttl;		    /* -1 if absent */
+	uint8_t transport;                   /* enum sipring_transport; UNKNOWN for another token */
+	bool has_rport;             /* an rport parameter is there, with or without value */
+	uint16_t port;              /* of sent-by, host order; 0 if it names none */
+	uint16_t rport;             /* value of rport, host order; 0 if it has none */
+	int16_t ttl;                /* -1 if absent */
 	struct sipring_span host;   /* of sent-by */
 	struct sipring_span params; /* what follows the first ';' */
 	struct sipring_span branch, received, maddr; /* absent: data is NULL */
@@ -256,24 +256,27 @@ struct sipring_cseq {
  * refusal it holds what was found up to and besides the mistake.
  */
 struct sipring_message {
-	struct sipring_span text;	  /* all bytes that were given */
-	uint32_t flags;			  /* SIPRING_MESSAGE_… */
-	enum sipring_parse_result result; /* what the parser returned */
-	size_t result_offset;		  /* byte in text where a refused message went wrong */
-	uint16_t answer_status;	    /* of a refused message: 400 or 505 if it can be answered with
-					    that (a request but no ACK, and Via, From, To, Call-ID and
-					    CSeq are there); 0: drop it, as any refused response */
-	uint16_t status;	    /* of a response, 100 to 699 */
-	enum sipring_method method; /* of a request; of a response what its CSeq says */
+	struct sipring_span text; /* all bytes that were given */
+	uint32_t flags;           /* SIPRING_MESSAGE_… */
+	/* What the parser returned, and the byte in text where a refused message went wrong. */
+	enum sipring_parse_result result;
+	size_t result_offset;
+	/*
+	 * Of a refused message: 400 or 505 if it can be answered with that (it is a request but no
+	 * ACK, and Via, From, To, Call-ID and CSeq are there), else 0: drop it.
+	 */
+	uint16_t answer_status;
+	uint16_t status;                 /* of a response, 100 to 699 */
+	enum sipring_method method;      /* of a request; of a response what its CSeq says */
 	struct sipring_span method_name; /* likewise */
-	struct sipring_span uri;	 /* Request-URI */
-	struct sipring_span reason;	 /* Reason-Phrase, may be empty */
-	struct sipring_span body;	 /* as Content-Length says, or the rest; may be empty */
+	struct sipring_span uri;         /* Request-URI */
+	struct sipring_span reason;      /* Reason-Phrase, may be empty */
+	struct sipring_span body;        /* as Content-Length says, or the rest; may be empty */
 	struct sipring_cseq cseq;
 	uint16_t n_headers;
 	uint8_t first[SIPRING_HEADER_COUNT]; /* by id: 1 + index of the first; 0: none */
-	uint8_t cached;			     /* which of the next four were parsed; the library's */
-	uint8_t usable;			     /* and which of them were well-formed; the library's */
+	uint8_t cached;                      /* which of the next four were parsed; the library's */
+	uint8_t usable;                      /* and which of them were well-formed; the library's */
 	struct sipring_via via_value;
 	struct sipring_name_addr from_value, to_value, contact_value, route_value;
 	struct sipring_header headers[SIPRING_HEADERS_MAX];
@@ -288,8 +291,8 @@ struct sipring_message {
  * accepted. Never reads outside data[0..size-1]; data need not be NUL-terminated and is not
  * changed. The time is linear in size.
  */
-SIPRING_PUBLIC int sipring_message_parse(
-	struct sipring_message *message, const char *data, size_t size);
+SIPRING_PUBLIC int sipring_message_parse(struct sipring_message *message, const char *data,
+	size_t size);
 
 /* The first header with this id, NULL if there is none. O(1). Not for HEADER_OTHER. */
 SIPRING_PUBLIC const struct sipring_header *sipring_message_header(
@@ -317,8 +320,8 @@ SIPRING_PUBLIC const struct sipring_name_addr *sipring_message_route(
  * The number that a header's value begins with: Max-Forwards, Expires, Min-Expires, Retry-After,
  * Min-SE, RSeq, … Returns 0, SIPRING_PARSE_ABSENT or SIPRING_PARSE_BAD_NUMBER.
  */
-SIPRING_PUBLIC int sipring_message_number(
-	const struct sipring_message *message, enum sipring_header_id id, uint32_t *number);
+SIPRING_PUBLIC int sipring_message_number(const struct sipring_message *message,
+	enum sipring_header_id id, uint32_t *number);
 
 /*
  * Walks the values of a header that may be repeated or comma-joined (RFC 3261 7.3.1), in order:
@@ -333,14 +336,14 @@ struct sipring_value_cursor {
 SIPRING_PUBLIC void sipring_value_begin(struct sipring_value_cursor *cursor,
 	const struct sipring_message *message, enum sipring_header_id id);
 /* True and the next value without white space around it, or false after the last. */
-SIPRING_PUBLIC bool sipring_value_next(
-	struct sipring_value_cursor *cursor, struct sipring_span *value);
+SIPRING_PUBLIC bool sipring_value_next(struct sipring_value_cursor *cursor,
+	struct sipring_span *value);
 
 /* First value of a Via header's value or of its rest. Returns 0 or SIPRING_PARSE_BAD_VIA. */
 SIPRING_PUBLIC int sipring_via_parse(struct sipring_via *via, struct sipring_span value);
 /* First value of a name-addr header or of its rest. 0 or SIPRING_PARSE_BAD_NAME_ADDR. */
-SIPRING_PUBLIC int sipring_name_addr_parse(
-	struct sipring_name_addr *name_addr, struct sipring_span value);
+SIPRING_PUBLIC int sipring_name_addr_parse(struct sipring_name_addr *name_addr,
+	struct sipring_span value);
 /* Returns 0 or SIPRING_PARSE_BAD_CSEQ. */
 SIPRING_PUBLIC int sipring_cseq_parse(struct sipring_cseq *cseq, struct sipring_span value);
 
@@ -349,8 +352,8 @@ SIPRING_PUBLIC int sipring_cseq_parse(struct sipring_cseq *cseq, struct sipring_
  * name-addr). True if it is there; *value (NULL allowed) is then what follows '=' without white
  * space, quotes kept, and absent when there is no '='.
  */
-SIPRING_PUBLIC bool sipring_param_find(
-	struct sipring_span params, const char *name, struct sipring_span *value);
+SIPRING_PUBLIC bool sipring_param_find(struct sipring_span params, const char *name,
+	struct sipring_span *value);
 
 /* Transports with a number, and the one table of what belongs to each. */
 enum sipring_transport {
@@ -366,12 +369,12 @@ enum sipring_transport {
 };
 
 struct sipring_transport_info {
-	const char *via_token;		 /* "TLS-SCTP", as Via has it */
-	const char *uri_value;		 /* "sctp": transport= of a URI */
-	const char *srv_label;		 /* "_sips._sctp" */
-	const char *naptr_service;	 /* "SIPS+D2S" */
-	uint16_t default_port;		 /* host order */
-	bool reliable, secure;		 /* secure: what a sips: URI needs */
+	const char *via_token;           /* "TLS-SCTP", as Via has it */
+	const char *uri_value;           /* "sctp": transport= of a URI */
+	const char *srv_label;           /* "_sips._sctp" */
+	const char *naptr_service;       /* "SIPS+D2S" */
+	uint16_t default_port;           /* host order */
+	bool reliable, secure;           /* secure: what a sips: URI needs */
 	enum sipring_transport over_tls; /* its secured sister, itself if secure */
 };
 
@@ -403,8 +406,8 @@ struct sipring_uri {
 	struct sipring_span scheme_name;
 	enum sipring_uri_scheme scheme;
 	enum sipring_host_kind host_kind;
-	uint16_t port;		       /* host order, 0 if it names none */
-	bool is_loose_route;	       /* has lr */
+	uint16_t port;                 /* host order, 0 if it names none */
+	bool is_loose_route;           /* has lr */
 	struct sipring_span user;      /* escaped; of tel: the number; of OTHER all after ':' */
 	struct sipring_span password;  /* escaped */
 	struct sipring_span host;      /* IPv6 with its brackets */
@@ -423,8 +426,8 @@ struct sipring_target {
 	struct sipring_span host; /* of maddr if there is one, else the URI's */
 	enum sipring_host_kind host_kind;
 	union sipring_address address; /* with its port if host is numeric; else family AF_UNSPEC */
-	uint16_t port;		       /* host order, never 0 */
-	bool is_port_named;	       /* the URI named the port */
+	uint16_t port;                 /* host order, never 0 */
+	bool is_port_named;            /* the URI named the port */
 	bool is_transport_named;       /* the URI named the transport */
 };
 
@@ -437,20 +440,20 @@ struct sipring_target {
  * applies only after SRV found nothing (4.2). Returns 0, SIPRING_PARSE_NO_TARGET,
  * SIPRING_PARSE_UNKNOWN_TRANSPORT or SIPRING_PARSE_BAD_HOST.
  */
-SIPRING_PUBLIC int sipring_uri_target(
-	const struct sipring_uri *uri, uint16_t default_port, struct sipring_target *target);
+SIPRING_PUBLIC int sipring_uri_target(const struct sipring_uri *uri, uint16_t default_port,
+	struct sipring_target *target);
 
 /* What to answer. Zero is a fine value for every field but status. */
 struct sipring_reply {
-	uint16_t status;		     /* 100 to 699 */
-	struct sipring_span reason;	     /* absent: the default phrase of the status */
-	struct sipring_span to_tag;	     /* put on To where it has no tag; not for 100 */
-	struct sipring_span headers;	     /* further header lines, each ended by CRLF */
-	struct sipring_span body;	     /* its Content-Type goes into headers */
+	uint16_t status;                     /* 100 to 699 */
+	struct sipring_span reason;          /* absent: the default phrase of the status */
+	struct sipring_span to_tag;          /* put on To where it has no tag; not for 100 */
+	struct sipring_span headers;         /* further header lines, each ended by CRLF */
+	struct sipring_span body;            /* its Content-Type goes into headers */
 	const union sipring_address *source; /* whence the request came, for received and rport of
 						the top Via (RFC 3261 18.2.1, RFC 3581 4); NULL:
 						the Vias are copied as they are */
-	bool copy_record_route;		     /* for what makes a dialog (RFC 3261 12.1.1) */
+	bool copy_record_route;              /* for what makes a dialog (RFC 3261 12.1.1) */
 };
 
 /*
@@ -472,23 +475,23 @@ SIPRING_PUBLIC const char *sipring_reply_phrase(uint16_t status);
  * tag, CSeq number and top branch). out is not NUL-terminated.
  */
 #define SIPRING_TAG_SIZE 16
-SIPRING_PUBLIC void sipring_reply_tag(
-	char out[SIPRING_TAG_SIZE], struct sipring_message *request, const uint64_t secret[2]);
+SIPRING_PUBLIC void sipring_reply_tag(char out[SIPRING_TAG_SIZE], struct sipring_message *request,
+	const uint64_t secret[2]);
 
 /* A request that a tool sends. Fill what is marked, leave the rest zero. */
 struct sipring_request {
-	struct sipring_span method;	  /* required: "OPTIONS" */
-	struct sipring_span uri;	  /* required: Request-URI */
-	struct sipring_span to;		  /* the URI of To; absent: uri */
-	struct sipring_span to_tag;	  /* absent: none */
-	struct sipring_span from;	  /* required: the URI of From */
-	struct sipring_span from_tag;	  /* required */
-	struct sipring_span call_id;	  /* required */
-	struct sipring_span branch;	  /* required: begins with "z9hG4bK" (RFC 3261 8.1.1.7) */
-	struct sipring_span sent_by;	  /* required: host or host:port of Via */
-	struct sipring_span contact;	  /* the URI of Contact; absent: no Contact */
-	struct sipring_span headers;	  /* further header lines, each ended by CRLF */
-	struct sipring_span body;	  /* its Content-Type goes into headers */
+	struct sipring_span method;       /* required: "OPTIONS" */
+	struct sipring_span uri;          /* required: Request-URI */
+	struct sipring_span to;           /* the URI of To; absent: uri */
+	struct sipring_span to_tag;       /* absent: none */
+	struct sipring_span from;         /* required: the URI of From */
+	struct sipring_span from_tag;     /* required */
+	struct sipring_span call_id;      /* required */
+	struct sipring_span branch;       /* required: begins with "z9hG4bK" (RFC 3261 8.1.1.7) */
+	struct sipring_span sent_by;      /* required: host or host:port of Via */
+	struct sipring_span contact;      /* the URI of Contact; absent: no Contact */
+	struct sipring_span headers;      /* further header lines, each ended by CRLF */
+	struct sipring_span body;         /* its Content-Type goes into headers */
 	enum sipring_transport transport; /* required: of Via */
 	uint32_t cseq;
 	uint16_t max_forwards; /* 0: 70 */
@@ -501,8 +504,8 @@ struct sipring_request {
  * headers, the padding, Content-Length, body. Returns the size written, -ENOBUFS or -EINVAL (a
  * required field is absent, or text that would break a line).
  */
-SIPRING_PUBLIC int sipring_request_write(
-	char *out, size_t capacity, const struct sipring_request *request);
+SIPRING_PUBLIC int sipring_request_write(char *out, size_t capacity,
+	const struct sipring_request *request);
 
 #ifdef __cplusplus
 }

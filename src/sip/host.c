@@ -48,7 +48,7 @@ enum sipring_host_kind sipring_host_classify(struct sipring_span host,
 	if (!host.size)
 		return SIPRING_HOST_NONE;
 	if (*host.data == '[') {
-		/* A zone would be looked up among this machine's interfaces: no URI may ask that. */
+		/* A zone would be looked up among our interfaces: no URI may ask for that. */
 		if (memchr(host.data, '%', host.size) ||
 			sipring_address_parse(&parsed, host.data, host.size) < 0 ||
 			parsed.sa.sa_family != AF_INET6)

@@ -11,7 +11,7 @@
 
 #include <assert.h>
 
-/* Begins the text with a scheme and a colon? "*" is a Contact's way to say all (RFC 3261 10.2.2). */
+/* Has the text a scheme and a colon? "*" is how a Contact says all (RFC 3261 10.2.2). */
 static bool is_uri(struct sipring_span text)
 {
 	const char *end = text.data + text.size;

@@ -104,7 +104,7 @@ static const char *read_params(struct sipring_uri *uri, const char *at, const ch
 		if (at == word)
 			return NULL;
 		name = sipring_text_span(word, at);
-		value = (struct sipring_span){NULL, 0};
+		value = sipring_text_span(at, at);
 		if (at < end && *at == '=') {
 			word = at + 1;
 			at = skip_escaped_and(word, end, SIPRING_TEXT_PARAM, '=');

@@ -109,17 +109,18 @@ int sipring_message_number(const struct sipring_message *message, enum sipring_h
 {
 	const struct sipring_header *header = sipring_message_header(message, id);
 	const char *at, *end;
+	uint32_t value;
 
 	if (!header)
 		return SIPRING_PARSE_ABSENT;
 	at = header->value.data;
 	end = at + header->value.size;
-	if (!sipring_text_number(&at, end, UINT32_MAX, number))
+	if (!sipring_text_number(&at, end, UINT32_MAX, &value))
 		return SIPRING_PARSE_BAD_NUMBER;
-	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
-	if (at == end || *at == ';' || *at == '(' || sipring_text_is(at[-1], SIPRING_TEXT_LWS))
-		return 0;
-	return SIPRING_PARSE_BAD_NUMBER;
+	if (at < end && *at != ';' && *at != '(' && !sipring_text_is(*at, SIPRING_TEXT_LWS))
+		return SIPRING_PARSE_BAD_NUMBER;
+	*number = value;
+	return 0;
 }
 
 void sipring_value_begin(struct sipring_value_cursor *cursor, const struct sipring_message *message,
