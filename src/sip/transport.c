@@ -33,11 +33,14 @@ const struct sipring_transport_info *sipring_transport_info(enum sipring_transpo
 	return &table[transport < SIPRING_TRANSPORT_COUNT ? transport : 0];
 }
 
-/* Via tokens and URI values are the same words in two cases. */
+/* Via tokens and URI values are the same words in two cases; their first letters are few. */
 static enum sipring_transport find(struct sipring_span name)
 {
+	char first = name.size ? sipring_text_lower(*name.data) : 0;
+
 	for (unsigned i = SIPRING_TRANSPORT_UDP; i < SIPRING_TRANSPORT_COUNT; i++)
-		if (sipring_text_is_name(name, table[i].uri_value, strlen(table[i].uri_value)))
+		if (*table[i].uri_value == first &&
+			sipring_text_is_name(name, table[i].uri_value, strlen(table[i].uri_value)))
 			return (enum sipring_transport)i;
 	return SIPRING_TRANSPORT_UNKNOWN;
 }
