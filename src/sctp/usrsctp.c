@@ -193,6 +193,19 @@ static struct sipring_usrsctp_listener *usrsctp_listener(struct sipring_usrsctp 
 	return NULL;
 }
 
+/* The stack forgets on a listener's socket what was peeled off; a second would be taken for it. */
+static bool usrsctp_connected(struct sipring_usrsctp *us, const struct sipring_usrsctp_peer *peer,
+	uint16_t port)
+{
+	for (uint32_t i = 0; peer->n_users > 1 && i < us->conns.n_items; i++) {
+		struct sipring_usrsctp_conn *conn = sipring_pool_at(&us->conns, i);
+
+		if (conn && conn->socket && conn->peer == peer && conn->port == port)
+			return true;
+	}
+	return false;
+}
+
 static int usrsctp_begin(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn,
 	const struct sipring_address_set *local)
 {
@@ -206,6 +219,8 @@ static int usrsctp_begin(struct sipring_usrsctp *us, struct sipring_usrsctp_conn
 		if (!listener)
 			return -EADDRNOTAVAIL;
 		port = listener->port;
+		if (usrsctp_connected(us, conn->peer, ntohs(port)))
+			return -EISCONN;
 		r = sipring_usrsctp_socket_connect_from(us, listener->socket, conn->peer, &so);
 		if (r < 0)
 			return r;
@@ -218,9 +233,10 @@ static int usrsctp_begin(struct sipring_usrsctp *us, struct sipring_usrsctp_conn
 			sipring_usrsctp_socket_close(so);
 			return r;
 		}
-		conn->own_port = ntohs(port);
-		sipring_usrsctp_port_mark(us, conn->own_port, true);
+		conn->port_picked = true;
+		sipring_usrsctp_port_mark(us, ntohs(port), true);
 	}
+	conn->port = ntohs(port);
 	sipring_usrsctp_packets_source(&conn->peer->address, port, &conn->base.local);
 	sipring_usrsctp_socket_attach(us, conn, so);
 	return 0;
@@ -298,14 +314,15 @@ static void usrsctp_abort(struct sipring_sctp *sctp, struct sipring_sctp_conn *b
 
 /* A packet of somebody unknown with the tag of an association: its peer has moved (RFC 6951 5.4). */
 static struct sipring_usrsctp_peer *usrsctp_moved(struct sipring_usrsctp *us,
-	const struct sipring_usrsctp_datagram *datagram, uint16_t port)
+	const struct sipring_usrsctp_datagram *datagram, const uint16_t ports[2])
 {
 	struct sipring_usrsctp_conn *conn;
 	uint32_t tag;
 
 	memcpy(&tag, datagram->data + 4, sizeof tag);
+	tag = ntohl(tag);
 	conn = tag ? sipring_usrsctp_conn_by_tag(us, tag) : NULL;
-	if (!conn || conn->peer->port != port ||
+	if (!conn || conn->peer->port != ports[0] || conn->port != ntohs(ports[1]) ||
 		!sipring_address_same_host(&conn->peer->address, &datagram->source))
 		return NULL;
 	sipring_usrsctp_peers_move(&us->peers, conn->peer, &datagram->source);
@@ -327,7 +344,7 @@ static void usrsctp_input(struct sipring_sctp *sctp, const struct sipring_io_eve
 		return;
 	peer = sipring_usrsctp_peers_find(&us->peers, &datagram.source, ports[0]);
 	if (!us->packets.raw && (!peer || !peer->n_users)) {
-		struct sipring_usrsctp_peer *moved = usrsctp_moved(us, &datagram, ports[0]);
+		struct sipring_usrsctp_peer *moved = usrsctp_moved(us, &datagram, ports);
 
 		peer = moved ? moved : peer;
 	}

@@ -64,9 +64,9 @@ void sipring_usrsctp_conn_drop(struct sipring_usrsctp *us, struct sipring_usrsct
 	if (conn->tag)
 		sipring_hash_remove(&us->by_tag, &conn->by_tag);
 	conn->tag = 0;
-	if (conn->own_port)
-		sipring_usrsctp_port_mark(us, conn->own_port, false);
-	conn->own_port = 0;
+	if (conn->port_picked)
+		sipring_usrsctp_port_mark(us, conn->port, false);
+	conn->port_picked = false;
 }
 
 void sipring_usrsctp_conn_free(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn)

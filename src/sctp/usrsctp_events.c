@@ -286,6 +286,7 @@ static bool events_accept(struct sipring_usrsctp *us, struct sipring_usrsctp_lis
 	}
 	sipring_usrsctp_socket_attach(us, conn, so);
 	sipring_usrsctp_socket_fit(us, conn);
+	conn->port = ntohs(listener->port);
 	conn->base.local = listener->local.addresses[0];
 	if (sipring_address_is_wildcard(&conn->base.local))
 		sipring_usrsctp_packets_source(&peer->address, listener->port, &conn->base.local);

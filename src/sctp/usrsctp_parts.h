@@ -28,7 +28,8 @@ struct sipring_usrsctp_conn {
 	struct sipring_list *wakes;        /* the list that its wake-ups put it in */
 	struct sipring_hash_node by_tag;   /* from UP on */
 	uint32_t tag;                      /* our verification tag; 0: not in the table */
-	uint16_t own_port;                 /* host byte order, when on one that was picked */
+	uint16_t port;                     /* our SCTP port, host byte order */
+	bool port_picked;                  /* and free again after this conn */
 	uint16_t n_in_a_row;               /* pieces read since it was its turn */
 	bool up_due;                       /* accepted; UP is still to be told */
 	bool lost_due;                     /* shut down before UP: LOST is still to be told */
