@@ -169,6 +169,19 @@ void client_close(struct client *client, uint32_t drain_ms)
 	sipring_close(client->sipring);
 }
 
+/* What else to look at when no association came, with its space before; "" if nothing. */
+const char *client_hint(const struct client *client, int error)
+{
+	struct sipring_choice choice;
+	sipring_worker_choice(client->worker, &choice);
+	if (error != -ETIMEDOUT && error != -ECONNREFUSED)
+		return "";
+	if (!strcmp(choice.provider, "usrsctp"))
+		return " (does it listen? usrsctp reaches only peers that carry SCTP in UDP, on "
+		       "the port that the setting encaps_peer_port names)";
+	return " (does it listen? SCTP is IP protocol 132: a firewall may drop it)";
+}
+
 const char *client_outcome_text(enum sipring_outcome outcome)
 {
 	static const char *const texts[] = {

@@ -179,7 +179,8 @@ int load_peers_connect(struct load *load, struct sipring_error *error)
 			result = -ETIMEDOUT;
 	}
 	if (result < 0)
-		snprintf(error->text, sizeof(error->text), "%s: %u of %u associations: %s",
-			load->target.peer, load->n_up, n_peers, strerror(-result));
+		snprintf(error->text, sizeof(error->text), "%s: %u of %u associations: %s%s",
+			load->target.peer, load->n_up, n_peers, strerror(-result),
+			client_hint(&load->client, result));
 	return result;
 }

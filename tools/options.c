@@ -256,7 +256,9 @@ bool options_parse(struct options *options, const struct options_command *comman
 		error.text[0] = 0;
 		int result = take_row(row, is_common ? (void *)options : into, optarg, &error);
 		if (result < 0) {
-			options_usage(command, "--%s: %s", row->name,
+			/* Of a setting, the library's text names it itself. */
+			options_usage(command, "%s%s%s%s", is_common ? "" : "--",
+				is_common ? "" : row->name, is_common ? "" : ": ",
 				error.text[0] ? error.text : strerror(-result));
 			return false;
 		}

@@ -140,8 +140,9 @@ static void stop(struct sender *sender, const char *what, int error)
 	if (sender->is_over)
 		return;
 	sender->is_over = sender->is_failed = true;
-	snprintf(sender->reason, sizeof(sender->reason), "%s%s%s", what, error ? ": " : "",
-		error ? strerror(-error) : "");
+	snprintf(sender->reason, sizeof(sender->reason), "%s%s%s%s", what, error ? ": " : "",
+		error ? strerror(-error) : "",
+		sender->is_up ? "" : client_hint(&sender->client, error));
 }
 
 static void on_outcome(void *user, uint32_t cookie, enum sipring_outcome outcome, int error)

@@ -142,6 +142,8 @@ static void on_message(void *user, char *buffer, size_t size, struct sipring_mes
 		server->counts.answered++;
 	else if (result == -ENOBUFS)
 		server->counts.refused_full++;
+	else if (result == -ESHUTDOWN)
+		server->counts.refused_draining++;
 	else
 		server->counts.refused++;
 }
@@ -200,6 +202,13 @@ static int run(struct server *server)
 	}
 }
 
+static int bad_listener(const char *listener, const struct sipring_error *error)
+{
+	bool is_named = strstr(error->text, listener) != NULL;
+	return options_usage(&command, "%s%s%s", is_named ? "" : listener, is_named ? "" : ": ",
+		error->text);
+}
+
 static int serve(struct options *options, struct serve_options *own, struct server *server)
 {
 	struct sipring *sipring;
@@ -210,7 +219,7 @@ static int serve(struct options *options, struct serve_options *own, struct serv
 		.user = server};
 	for (unsigned i = 0; i < own->n_listeners; i++)
 		if (sipring_config_listen(options->config, own->listeners[i], &error) < 0)
-			return options_usage(&command, "%s", error.text);
+			return bad_listener(own->listeners[i], &error);
 	if (sipring_open(&sipring, options->config, &error) < 0)
 		return options_usage(&command, "%s", error.text);
 	if (sipring_worker_open(&server->worker, sipring, &callbacks, &error) < 0) {

@@ -78,7 +78,7 @@ void serve_report_progress(struct serve_report *report, struct sipring_worker *w
 static void show(const char *name, uint64_t value)
 {
 	if (value)
-		terminal_line("  %-22s %s", name, number_count(value).text);
+		terminal_line("  %-24s %s", name, number_count(value).text);
 }
 
 void serve_report_end(struct sipring_worker *worker, const struct serve_counts *counts)
@@ -90,8 +90,8 @@ void serve_report_end(struct sipring_worker *worker, const struct serve_counts *
 		"received %s, answered %s, malformed %s, failed %s, system calls per message %s",
 		number_count(stats.received_messages).text, number_count(counts->answered).text,
 		number_count(stats.malformed).text,
-		number_count(failed_sum(&stats) + counts->refused_full + counts->refused +
-			counts->unanswerable)
+		number_count(failed_sum(&stats) + counts->refused_full + counts->refused_draining +
+			counts->refused + counts->unanswerable)
 			.text,
 		number_ratio(messages ? (double)stats.system_calls / (double)messages : 0).text);
 	show("ACK", counts->acks);
@@ -99,7 +99,8 @@ void serve_report_end(struct sipring_worker *worker, const struct serve_counts *
 	show("responses received", counts->responses);
 	show("unanswerable", counts->unanswerable);
 	show("refused, queue full", counts->refused_full);
-	show("refused, no way", counts->refused);
+	show("refused, ending", counts->refused_draining);
+	show("refused, no association", counts->refused);
 	show("failed, lost", stats.failed_lost);
 	show("failed, timed out", stats.failed_timeout);
 	show("failed, SCTP refused", stats.failed_refused);
@@ -129,6 +130,7 @@ int serve_report_json(struct sipring_worker *worker, const struct serve_counts *
 	json_add_count(root, "responses", counts->responses);
 	json_add_count(root, "unanswerable", counts->unanswerable);
 	json_add_count(root, "refused_full", counts->refused_full);
+	json_add_count(root, "refused_draining", counts->refused_draining);
 	json_add_count(root, "refused", counts->refused);
 	uint64_t messages = stats.received_messages + stats.sent;
 	cJSON_AddNumberToObject(root, "system_calls_per_message",

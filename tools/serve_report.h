@@ -8,13 +8,14 @@
 /* What the server itself counts; the engine counts the rest. */
 struct serve_counts {
 	uint64_t requests;
-	uint64_t answered;     /* answers that the engine accepted */
-	uint64_t acks;         /* never answered */
-	uint64_t silent;       /* left unanswered by --answer METHOD=none */
-	uint64_t responses;    /* received, not answered */
-	uint64_t unanswerable; /* no response could be built: too long, or broken headers */
-	uint64_t refused_full; /* answers not accepted: a queue was full */
-	uint64_t refused;      /* answers not accepted: the association was gone, or draining */
+	uint64_t answered;         /* answers that the engine accepted */
+	uint64_t acks;             /* never answered */
+	uint64_t silent;           /* left unanswered by --answer METHOD=none */
+	uint64_t responses;        /* received, not answered */
+	uint64_t unanswerable;     /* no response could be built: too long, or broken headers */
+	uint64_t refused_full;     /* answers not accepted: a queue was full */
+	uint64_t refused_draining; /* answers not accepted: it was ending already */
+	uint64_t refused;          /* answers not accepted: the association was gone */
 };
 
 struct serve_report {
