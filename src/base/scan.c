@@ -23,7 +23,7 @@ struct walk {
 	const char *data;
 	size_t size;
 	uint32_t colon; /* first colon of the line under way, or NO_COLON */
-	bool after_cr;	/* the byte before this block is a CR */
+	bool after_cr;  /* the byte before this block is a CR */
 };
 
 static size_t clamp(size_t size)
@@ -220,8 +220,8 @@ TARGET_AVX2 INLINE struct masks masks_avx2(const char *data)
 	__m256i low = _mm256_loadu_si256((const __m256i *)(const void *)data);
 	__m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(data + 32));
 
-	return (struct masks){
-		equal_32(low, high, '\n'), equal_32(low, high, '\r'), equal_32(low, high, ':')};
+	return (struct masks){equal_32(low, high, '\n'), equal_32(low, high, '\r'),
+		equal_32(low, high, ':')};
 }
 
 TARGET_AVX2 static void scan_avx2(struct sipring_scan *scan, struct sipring_scan_line *lines,

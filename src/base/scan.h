@@ -13,14 +13,14 @@
 
 struct sipring_scan_line {
 	uint32_t colon; /* offset of the first ':'; equal to end if there is none */
-	uint32_t end;	/* offset of the LF that ends it */
+	uint32_t end;   /* offset of the LF that ends it */
 };
 
 /* What was seen besides the lines. */
 struct sipring_scan {
 	size_t n_lines;
-	size_t end;	  /* offset after the empty line; 0: there is none, or no room for lines */
-	size_t bare_cr;	  /* offset of the first CR without LF before end; SIZE_MAX: none */
+	size_t end;       /* offset after the empty line; 0: there is none, or no room for lines */
+	size_t bare_cr;   /* offset of the first CR without LF before end; SIZE_MAX: none */
 	bool has_bare_lf; /* an LF without CR before end */
 	bool has_folding; /* some line was continued */
 	bool is_out_of_room; /* stopped because there were more than n_lines_max */
