@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -130,6 +131,9 @@ static void epoll_add(struct sipring_io *io, struct sipring_io_socket *socket)
 		socket->n_queued = 0;
 		sipring_list_init(&socket->link);
 	}
+	/* accept has no MSG_DONTWAIT, and the peer that made it ready may be gone. */
+	if (socket->kind == SIPRING_IO_LISTENER)
+		fcntl(socket->fd, F_SETFL, O_NONBLOCK);
 	socket->state = SIPRING_IO_OPEN;
 	/* A socket that the set refuses will not be heard of: its sends and its remove still work. */
 	if (change_set(epoll, socket, true, socket->under_way & FOR_WRITING) < 0)
