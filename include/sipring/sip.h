@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -48,6 +49,8 @@ enum sipring_parse_result {
 	SIPRING_PARSE_BAD_HOST,          /* a host or a port that cannot be */
 	SIPRING_PARSE_NO_TARGET,         /* a URI that names no host (tel:, urn:, …) */
 	SIPRING_PARSE_UNKNOWN_TRANSPORT, /* transport= names nothing of the transport table */
+	SIPRING_PARSE_BAD_CONTENT_TYPE,  /* not a media type */
+	SIPRING_PARSE_NO_HOPS_LEFT,      /* Max-Forwards is 0: answer 483 (RFC 3261 16.3) */
 	SIPRING_PARSE_RESULT_COUNT
 };
 
@@ -290,6 +293,13 @@ SIPRING_PUBLIC void sipring_value_begin(struct sipring_value_cursor *cursor,
 SIPRING_PUBLIC bool sipring_value_next(struct sipring_value_cursor *cursor,
 	struct sipring_span *value);
 
+/*
+ * Is this token among the values, in any case: an option tag in Supported or Require, an event in
+ * Allow-Events? Parameters of a value are not compared.
+ */
+SIPRING_PUBLIC bool sipring_value_has(const struct sipring_message *message,
+	enum sipring_header_id id, struct sipring_span token);
+
 /* First value of a Via header's value or of its rest. Returns 0 or SIPRING_PARSE_BAD_VIA. */
 SIPRING_PUBLIC int sipring_via_parse(struct sipring_via *via, struct sipring_span value);
 /* First value of a name-addr header or of its rest. 0 or SIPRING_PARSE_BAD_NAME_ADDR. */
@@ -297,6 +307,15 @@ SIPRING_PUBLIC int sipring_name_addr_parse(struct sipring_name_addr *name_addr,
 	struct sipring_span value);
 /* Returns 0 or SIPRING_PARSE_BAD_CSEQ. */
 SIPRING_PUBLIC int sipring_cseq_parse(struct sipring_cseq *cseq, struct sipring_span value);
+
+/* Content-Type (RFC 3261 20.15), and what else has the form of a media type. */
+struct sipring_content_type {
+	struct sipring_span type, subtype;
+	struct sipring_span params; /* after the first ';'; absent if there are none */
+};
+/* Returns 0 or SIPRING_PARSE_BAD_CONTENT_TYPE. */
+SIPRING_PUBLIC int sipring_content_type_parse(struct sipring_content_type *content_type,
+	struct sipring_span value);
 
 /*
  * Looks a parameter up, its name in any case, in `a=b;c;d="e"` (the params of a URI, Via or
@@ -370,6 +389,18 @@ struct sipring_uri {
 
 /* Returns 0, SIPRING_PARSE_BAD_URI or SIPRING_PARSE_BAD_HOST. Other schemes are accepted whole. */
 SIPRING_PUBLIC int sipring_uri_parse(struct sipring_uri *uri, struct sipring_span text);
+
+/*
+ * Are two URIs equivalent (RFC 3261 19.1.4 with RFC 5954 for IPv6, RFC 3966 4 for tel:)? Not an
+ * equality of text and not transitive. Other schemes are compared byte by byte. URIs with more than
+ * SIPRING_URI_PARTS_MAX parameters or headers are equivalent only if their bytes are the same.
+ */
+#define SIPRING_URI_PARTS_MAX 64
+SIPRING_PUBLIC bool sipring_uri_is_equivalent(const struct sipring_uri *a,
+	const struct sipring_uri *b);
+
+/* Undoes %HH. Returns the size written (no NUL is added; it may hold NULs) or -ENOBUFS. */
+SIPRING_PUBLIC int sipring_uri_unescape(char *out, size_t capacity, struct sipring_span text);
 
 /* Where a URI sends to. */
 struct sipring_target {
@@ -457,6 +488,59 @@ struct sipring_request {
  */
 SIPRING_PUBLIC int sipring_request_write(char *out, size_t capacity,
 	const struct sipring_request *request);
+
+/*
+ * What an edge changes on a message that it forwards. An edit collects changes and ends as a list
+ * of pieces, most of them of the original bytes, so that forwarding copies nothing. The message
+ * (accepted, unchanged), its bytes and the scratch memory stay the caller's and must stay in place
+ * until the pieces were sent. Every function returns 0, a positive reason after which nothing has
+ * changed, -ENOBUFS (more changes than fit, or scratch too small) or -EINVAL (text that would break
+ * a line, a message that was refused).
+ */
+#define SIPRING_EDIT_CHANGES_MAX 32
+#define SIPRING_EDIT_PIECES_MAX (2 * SIPRING_EDIT_CHANGES_MAX + 1)
+
+struct sipring_edit {
+	const struct sipring_message *message;
+	char *scratch;
+	size_t scratch_capacity, scratch_size;
+	unsigned n_changes;
+	struct sipring_change {
+		const char *at; /* where in the message; they are kept in order */
+		size_t removed; /* bytes */
+		struct sipring_span inserted;
+	} changes[SIPRING_EDIT_CHANGES_MAX];
+};
+
+SIPRING_PUBLIC void sipring_edit_begin(struct sipring_edit *edit,
+	const struct sipring_message *message, char *scratch, size_t scratch_capacity);
+/* Puts a Via on top (RFC 3261 16.6 8); rport asks for RFC 3581. */
+SIPRING_PUBLIC int sipring_edit_push_via(struct sipring_edit *edit,
+	enum sipring_transport transport, struct sipring_span sent_by, struct sipring_span branch,
+	bool rport);
+/* Takes the top one of the message's own Vias away (16.7 3); may be repeated. 0 or ABSENT. */
+SIPRING_PUBLIC int sipring_edit_pop_via(struct sipring_edit *edit);
+/* The same for Route and Record-Route; the URI is put in angle brackets. */
+SIPRING_PUBLIC int sipring_edit_push_route(struct sipring_edit *edit, struct sipring_span uri);
+SIPRING_PUBLIC int sipring_edit_pop_route(struct sipring_edit *edit);
+SIPRING_PUBLIC int sipring_edit_push_record_route(struct sipring_edit *edit,
+	struct sipring_span uri);
+/* Max-Forwards less one, or 70 where it is missing (16.6 3). 0, NO_HOPS_LEFT or BAD_NUMBER. */
+SIPRING_PUBLIC int sipring_edit_decrement_max_forwards(struct sipring_edit *edit);
+/* Another Request-URI. ABSENT for a response. */
+SIPRING_PUBLIC int sipring_edit_set_uri(struct sipring_edit *edit, struct sipring_span uri);
+/* A header after the last one. */
+SIPRING_PUBLIC int sipring_edit_insert_header(struct sipring_edit *edit, struct sipring_span name,
+	struct sipring_span value);
+/* The whole line of a header of the message. */
+SIPRING_PUBLIC int sipring_edit_remove_header(struct sipring_edit *edit,
+	const struct sipring_header *header);
+/*
+ * The message as it is now, as at most SIPRING_EDIT_PIECES_MAX pieces, without what came before its
+ * start line and after its body. Returns how many, or -ENOBUFS if there are more than n_pieces_max.
+ */
+SIPRING_PUBLIC int sipring_edit_finish(const struct sipring_edit *edit, struct iovec *pieces,
+	unsigned n_pieces_max);
 
 #ifdef __cplusplus
 }

@@ -27,6 +27,8 @@ static const char *const texts[SIPRING_PARSE_RESULT_COUNT] = {
 	[SIPRING_PARSE_BAD_HOST] = "malformed host or port",
 	[SIPRING_PARSE_NO_TARGET] = "the URI names no host",
 	[SIPRING_PARSE_UNKNOWN_TRANSPORT] = "unknown transport",
+	[SIPRING_PARSE_BAD_CONTENT_TYPE] = "malformed media type",
+	[SIPRING_PARSE_NO_HOPS_LEFT] = "Max-Forwards is 0",
 };
 
 const char *sipring_parse_reason_text(int result)

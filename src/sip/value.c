@@ -174,6 +174,23 @@ bool sipring_value_next(struct sipring_value_cursor *cursor, struct sipring_span
 	return false;
 }
 
+bool sipring_value_has(const struct sipring_message *message, enum sipring_header_id id,
+	struct sipring_span token)
+{
+	struct sipring_value_cursor cursor;
+	struct sipring_span value;
+
+	sipring_value_begin(&cursor, message, id);
+	while (sipring_value_next(&cursor, &value)) {
+		const char *end =
+			sipring_text_skip(value.data, value.data + value.size, SIPRING_TEXT_TOKEN);
+
+		if (sipring_text_equal(sipring_text_span(value.data, end), token))
+			return true;
+	}
+	return false;
+}
+
 int sipring_cseq_parse(struct sipring_cseq *cseq, struct sipring_span value)
 {
 	const char *at = value.data;

@@ -149,3 +149,13 @@ Test(sip_value, cseq)
 	cr_assert_eq(sipring_cseq_parse(&cseq, edge_span("")), SIPRING_PARSE_BAD_CSEQ);
 	cr_assert_eq(sipring_cseq_parse(&cseq, edge_span("1 A@B")), SIPRING_PARSE_BAD_CSEQ);
 }
+
+Test(sip_value, tokens_of_a_list)
+{
+	parse(START "Supported: replaces, 100rel\r\nk: timer;x=outbound\r\n\r\n");
+	cr_assert(sipring_value_has(&message, SIPRING_HEADER_SUPPORTED, span_of("100REL")));
+	cr_assert(sipring_value_has(&message, SIPRING_HEADER_SUPPORTED, span_of("timer")));
+	cr_assert_not(sipring_value_has(&message, SIPRING_HEADER_SUPPORTED, span_of("outbound")));
+	cr_assert_not(sipring_value_has(&message, SIPRING_HEADER_SUPPORTED, span_of("100")));
+	cr_assert_not(sipring_value_has(&message, SIPRING_HEADER_REQUIRE, span_of("timer")));
+}
