@@ -94,77 +94,77 @@ Test(address, good_forms)
 	}
 }
 
+static const struct {
+	const char *text;
+	int code;
+} bad_forms[] = {
+	{"", -EINVAL},
+	{" ", -EINVAL},
+	{" 192.0.2.1", -EINVAL},
+	{"192.0.2.1 ", -EINVAL},
+	{"192.0.2", -EINVAL},
+	{"192.0.2.256", -EINVAL},
+	{"192.0.2.1.5", -EINVAL},
+	{"3221225985", -EINVAL},
+	{"0xc0.0.2.1", -EINVAL},
+	{"localhost", -EINVAL},
+	{"sip.example.com:5060", -EINVAL},
+	{"*", -EINVAL},
+	{"192.0.2.1:", -EINVAL},
+	{"192.0.2.1:0", -ERANGE},
+	{"192.0.2.1:00000", -ERANGE},
+	{"192.0.2.1:65536", -ERANGE},
+	{"192.0.2.1:4294972356", -ERANGE},
+	{"192.0.2.1:99999999999999999999999999", -ERANGE},
+	{"192.0.2.1:-1", -EINVAL},
+	{"192.0.2.1:+5060", -EINVAL},
+	{"192.0.2.1: 5060", -EINVAL},
+	{"192.0.2.1:5060x", -EINVAL},
+	{"192.0.2.1:sip", -EINVAL},
+	{"192.0.2.1:5060:5061", -EINVAL},
+	{":5060", -EINVAL},
+	{":", -EINVAL},
+	{"[192.0.2.1]", -EINVAL},
+	{"[192.0.2.1]:5060", -EINVAL},
+	{"[", -EINVAL},
+	{"]", -EINVAL},
+	{"[]", -EINVAL},
+	{"[]:5060", -EINVAL},
+	{"[::1", -EINVAL},
+	{"::1]", -EINVAL},
+	{"[::1]5060", -EINVAL},
+	{"[::1]:", -EINVAL},
+	{"[::1]:0", -ERANGE},
+	{"[::1]:65536", -ERANGE},
+	{"[::1]:-5", -EINVAL},
+	{"[::1]:5060 ", -EINVAL},
+	{"[[::1]]:5060", -EINVAL},
+	{":::", -EINVAL},
+	{"1::2::3", -EINVAL},
+	{"2001:db8::12345", -EINVAL},
+	{"2001:db8:1:2:3:4:5:6:7", -EINVAL},
+	{"2001:db8::1%1", -EINVAL},
+	{"fe80::1%", -EINVAL},
+	{"fe80::1%0", -EINVAL},
+	{"fe80::1%4294967296", -EINVAL},
+	{"fe80::1%no-such-iface", -EINVAL},
+	{"fe80::1%a-name-longer-than-any-interface", -EINVAL},
+	{"192.0.2.1%1", -EINVAL},
+	{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", -EINVAL},
+};
+
 Test(address, bad_forms)
 {
-	static const struct {
-		const char *text;
-		int code;
-	} rows[] = {
-		{"", -EINVAL},
-		{" ", -EINVAL},
-		{" 192.0.2.1", -EINVAL},
-		{"192.0.2.1 ", -EINVAL},
-		{"192.0.2", -EINVAL},
-		{"192.0.2.256", -EINVAL},
-		{"192.0.2.1.5", -EINVAL},
-		{"3221225985", -EINVAL},
-		{"0xc0.0.2.1", -EINVAL},
-		{"localhost", -EINVAL},
-		{"sip.example.com:5060", -EINVAL},
-		{"*", -EINVAL},
-		{"192.0.2.1:", -EINVAL},
-		{"192.0.2.1:0", -ERANGE},
-		{"192.0.2.1:00000", -ERANGE},
-		{"192.0.2.1:65536", -ERANGE},
-		{"192.0.2.1:4294972356", -ERANGE},
-		{"192.0.2.1:99999999999999999999999999", -ERANGE},
-		{"192.0.2.1:-1", -EINVAL},
-		{"192.0.2.1:+5060", -EINVAL},
-		{"192.0.2.1: 5060", -EINVAL},
-		{"192.0.2.1:5060x", -EINVAL},
-		{"192.0.2.1:sip", -EINVAL},
-		{"192.0.2.1:5060:5061", -EINVAL},
-		{":5060", -EINVAL},
-		{":", -EINVAL},
-		{"[192.0.2.1]", -EINVAL},
-		{"[192.0.2.1]:5060", -EINVAL},
-		{"[", -EINVAL},
-		{"]", -EINVAL},
-		{"[]", -EINVAL},
-		{"[]:5060", -EINVAL},
-		{"[::1", -EINVAL},
-		{"::1]", -EINVAL},
-		{"[::1]5060", -EINVAL},
-		{"[::1]:", -EINVAL},
-		{"[::1]:0", -ERANGE},
-		{"[::1]:65536", -ERANGE},
-		{"[::1]:-5", -EINVAL},
-		{"[::1]:5060 ", -EINVAL},
-		{"[[::1]]:5060", -EINVAL},
-		{":::", -EINVAL},
-		{"1::2::3", -EINVAL},
-		{"2001:db8::12345", -EINVAL},
-		{"2001:db8:1:2:3:4:5:6:7", -EINVAL},
-		{"2001:db8::1%1", -EINVAL},
-		{"fe80::1%", -EINVAL},
-		{"fe80::1%0", -EINVAL},
-		{"fe80::1%4294967296", -EINVAL},
-		{"fe80::1%no-such-iface", -EINVAL},
-		{"fe80::1%a-name-longer-than-any-interface", -EINVAL},
-		{"192.0.2.1%1", -EINVAL},
-		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-			-EINVAL},
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < sizeof bad_forms / sizeof *bad_forms; i++) {
 		union sipring_address address, before;
 		int code;
 
 		memset(&address, 0x77, sizeof address);
 		before = address;
-		code = parse_at_edge(&address, rows[i].text, strlen(rows[i].text));
-		cr_expect_eq(code, rows[i].code, "'%s': %d", rows[i].text, code);
-		cr_expect_eq(memcmp(&address, &before, sizeof address), 0, "'%s'", rows[i].text);
+		code = parse_at_edge(&address, bad_forms[i].text, strlen(bad_forms[i].text));
+		cr_expect_eq(code, bad_forms[i].code, "'%s': %d", bad_forms[i].text, code);
+		cr_expect_eq(memcmp(&address, &before, sizeof address), 0, "'%s'",
+			bad_forms[i].text);
 	}
 }
 
