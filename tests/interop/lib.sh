@@ -1,0 +1,224 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What the scripts of interop and storm share: points of TAP, servers that are started and ended in
+# order, counters out of their JSON. A script that sources this runs in a network namespace of its
+# own, with nothing but a loopback in it, so that ports, sysctls and the counters of the kernel's
+# SCTP are its alone. All it starts is in a list and ends with it; all files are in $dir.
+#
+# usage in a script: source lib.sh, without arguments; begin BUILD [PLAIN_BUILD]; points…; finish
+
+set -u
+export LC_ALL=C
+if [ -z "${SIPRING_ISOLATED-}" ] && unshare -n true 2>/dev/null; then
+	SIPRING_ISOLATED=1 exec unshare -n "$0" "$@"
+fi
+ip link set lo up 2>/dev/null
+declare -A server_of=() # name -> process id
+
+# begin BUILD [PLAIN_BUILD]: sets sipring, and plain: a build without sanitizers, or empty
+begin() {
+	build=$1
+	sipring=$build/tools/sipring
+	n_points=0
+	n_failed=0
+	dir=$(mktemp -d "${TMPDIR:-/tmp}/sipring-test.XXXXXX") || exit 1
+	trap clean_up EXIT
+	trap 'exit 143' TERM
+	trap 'exit 130' INT
+	cd "$dir" || exit 1
+	# What a sanitizer finds ends the program with a status that no test expects.
+	export ASAN_OPTIONS=${ASAN_OPTIONS-exitcode=98:detect_leaks=1}
+	export UBSAN_OPTIONS=${UBSAN_OPTIONS-halt_on_error=1:print_stacktrace=1:exitcode=98}
+	[ -x "$sipring" ] || skip_all "$sipring is not built"
+	find_plain "${2-}"
+}
+
+# A build without sanitizers: the one that is tested, or another that is as new as the sources.
+# shellcheck disable=SC2034 # for the scripts
+find_plain() {
+	local source=${BASH_SOURCE[0]%/tests/*}
+	plain=
+	plain_why="no build without sanitizers was given"
+	if ! grep -qa __asan_init "$sipring"; then
+		plain=$sipring
+	elif [ -n "$1" ] && [ ! -x "$1/tools/sipring" ]; then
+		plain_why="${1##*/}/ holds no build without sanitizers"
+	elif [ -n "$1" ] && [ -n "$(find "$source/src" "$source/tools" "$source/include" \
+		-name '*.[ch]' -newer "$1/tools/sipring" -print -quit)" ]; then
+		plain_why="the build in ${1##*/}/ is older than the sources"
+	elif [ -n "$1" ]; then
+		plain=$1/tools/sipring
+	fi
+}
+
+clean_up() {
+	local name
+	for name in "${!server_of[@]}"; do
+		kill -KILL "${server_of[$name]}" 2>/dev/null
+	done
+	cd / && rm -rf "$dir"
+}
+
+comment() { sed 's/^/# /'; }
+
+# point VERDICT NAME [FILE…]: one point; the ends of the files are shown where it failed
+point() {
+	local verdict=$1 name=$2 file
+	shift 2
+	n_points=$((n_points + 1))
+	if [ "$verdict" = 0 ]; then
+		echo "ok $n_points - $name"
+		return 0
+	fi
+	n_failed=$((n_failed + 1))
+	echo "not ok $n_points - $name"
+	for file in "$@"; do
+		[ -s "$file" ] || continue
+		echo "# --- ${file##*/}"
+		tail -n 60 "$file" | comment
+	done
+	return 1
+}
+
+skip() {
+	n_points=$((n_points + 1))
+	echo "ok $n_points - $1 # SKIP $2"
+}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+finish() {
+	echo "1..$n_points"
+	[ "$n_failed" = 0 ]
+	exit
+}
+
+# need PROGRAM PACKAGE: the script is skipped where a program is missing
+need() {
+	command -v "$1" >/dev/null || skip_all "$1 is missing (Debian package $2)"
+}
+
+need_kernel_sctp() {
+	[ -e /proc/net/sctp/snmp ] || modprobe -q sctp 2>/dev/null
+	[ -e /proc/net/sctp/snmp ] || skip_all "this kernel has no SCTP (tools/lab has one)"
+}
+
+# is NAME GOT WANTED [FILE…]
+is() {
+	local name=$1 got=$2 wanted=$3
+	shift 3
+	[ "$got" = "$wanted" ] || name="$name (got '$got', not '$wanted')"
+	point "$([ "$got" = "$wanted" ]; echo $?)" "$name" "$@"
+}
+
+# says NAME FILE PATTERN: an extended regular expression over the lines of a file
+says() {
+	grep -Eq -e "$3" "$2"
+	point $? "$1" "$2"
+}
+
+# run NAME STATUS SECONDS COMMAND…: a point; output is left in out, error output in err
+run() {
+	local name=$1 wanted=$2 seconds=$3 got
+	shift 3
+	timeout -k 5 "$seconds" "$@" >out 2>err </dev/null
+	got=$?
+	[ $got = 124 ] && name="$name (still running after $seconds s)"
+	is "$name" "$got" "$wanted" err out
+}
+
+# await SECONDS COMMAND…: until it succeeds
+await() {
+	local left=$(($1 * 10))
+	shift
+	until "$@" 2>/dev/null; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# gone PID: also when it waits for us to ask for its status
+gone() {
+	case $(sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null) in
+	'' | Z*) return 0 ;;
+	esac
+	return 1
+}
+
+started_or_gone() {
+	[ -s "$1.ready" ] || gone "${server_of[$1]}"
+}
+
+# serve NAME OPTION…: starts a server with $server_program (default: the build's) and waits for it
+serve() {
+	local name=$1
+	shift
+	rm -f "$name.ready" "$name.json"
+	# shellcheck disable=SC2086 # a program and what it runs
+	${server_program:-$sipring} serve --ready-file "$name.ready" --stats-json "$name.json" "$@" \
+		>"$name.log" 2>&1 </dev/null &
+	server_of[$name]=$!
+	await 60 started_or_gone "$name"
+	[ -s "$name.ready" ] && return 0
+	point 1 "the server \"$name\" starts: serve $*" "$name.log"
+}
+
+# stop NAME: ends it in order; a point for its exit status, one for its books
+stop() {
+	local pid=${server_of[$1]} status
+	kill -TERM "$pid"
+	await 60 gone "$pid" || kill -KILL "$pid"
+	wait "$pid"
+	status=$?
+	unset "server_of[$1]"
+	is "the server \"$1\" ends in order" "$status" 0 "$1.log"
+	balance "$1.json"
+}
+
+# count FILE FIELD: the last number of that name; the engine's counters stand last
+count() {
+	sed -n "s/^.*\"$2\":[[:space:]]*\([0-9.e+-]*\),\{0,1\}\$/\1/p" "$1" 2>/dev/null | tail -n 1
+}
+
+# sum FILE FIELD…
+sum() {
+	local file=$1 total=0 field
+	shift
+	for field in "$@"; do
+		total=$((total + $(count "$file" "$field")))
+	done
+	echo "$total"
+}
+
+# balance FILE: every accepted send has its one outcome, nothing waits, nobody is left
+balance() {
+	is "every accepted send had one outcome" \
+		"$(sum "$1" sent failed_connect failed_lost failed_timeout failed_refused \
+			failed_closed queue_messages)" "$(count "$1" accepted)" "$1"
+	is "nothing is left in a queue, nobody is left connected" \
+		"$(sum "$1" queue_messages queue_bytes associations)" 0 "$1"
+}
+
+# calls_below FILE MOST: system calls per message, by the engine's own counters
+calls_below() {
+	local ratio
+	ratio=$(count "$1" system_calls_per_message)
+	awk "BEGIN { exit !($ratio > 0 && $ratio < $2) }"
+	point $? "$ratio system calls per message, below $2" "$1"
+}
+
+# healthy OPTION… URI: a peer that behaves has its answer
+healthy() {
+	timeout -k 5 30 "$sipring" send --timeout 15 "$@" >healthy.out 2>healthy.err </dev/null
+	point $? "a healthy peer is answered" healthy.err
+}
+
+# of_kernel COUNTER: of the kernel's SCTP, in this namespace
+of_kernel() {
+	awk -v name="$1" '$1 == name { print $2 }' /proc/net/sctp/snmp
+}
