@@ -19,10 +19,10 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define TICK_BUSY_MS 10 /* while packets come and go */
-#define TICK_MS 40      /* else: SACKs wait for 200, the rest for longer */
-#define TICK_NOBODY_MS 1000
-#define SWEEP 64 /* conns looked at in a tick */
+#define TICK_BUSY_MS 10    /* while packets come and go */
+#define TICK_MS 40         /* else: SACKs wait for 200, the rest for longer */
+#define TICK_NOBODY_MS 100 /* the first association may come at any time */
+#define SWEEP 64           /* conns looked at in a tick */
 
 static struct sipring_usrsctp *self(struct sipring_sctp *sctp)
 {
@@ -312,7 +312,7 @@ static void usrsctp_abort(struct sipring_sctp *sctp, struct sipring_sctp_conn *b
 	}
 }
 
-/* A packet of somebody unknown with the tag of an association: its peer has moved (RFC 6951 5.4). */
+/* Somebody unknown has the tag of an association: its peer has moved (RFC 6951 5.4). */
 static struct sipring_usrsctp_peer *usrsctp_moved(struct sipring_usrsctp *us,
 	const struct sipring_usrsctp_datagram *datagram, const uint16_t ports[2])
 {
@@ -399,11 +399,10 @@ static uint64_t usrsctp_tick(struct sipring_sctp *sctp, uint64_t now_ms)
 	if (!sipring_list_empty(&us->sent) || !sipring_list_empty(&us->ready) ||
 		!sipring_list_empty(&us->ended))
 		return 0;
-	if (sipring_pool_used(&us->conns))
-		wait_ms = us->busy || n_packets != us->ticked_packets ? TICK_BUSY_MS : TICK_MS;
-	else
-		wait_ms = us->n_listeners ? TICK_NOBODY_MS : UINT64_MAX;
-	return wait_ms == UINT64_MAX ? wait_ms : wait_ms - elapsed_ms;
+	wait_ms = us->busy || n_packets != us->ticked_packets ? TICK_BUSY_MS : TICK_MS;
+	if (!sipring_pool_used(&us->conns))
+		wait_ms = TICK_NOBODY_MS;
+	return wait_ms - elapsed_ms;
 }
 
 const struct sipring_sctp_ops sipring_sctp_usrsctp = {

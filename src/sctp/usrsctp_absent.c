@@ -14,8 +14,8 @@ static int absent_open(struct sipring_sctp **sctp, const struct sipring_sctp_con
 	(void)config;
 	(void)io;
 	return sipring_error_set(error, -ENOTSUP,
-		"built without user-space SCTP: install the Debian package libusrsctp-dev and build "
-		"again with meson -Dusrsctp=enabled");
+		"built without user-space SCTP: install the Debian package libusrsctp-dev and "
+		"build again with meson -Dusrsctp=enabled");
 }
 
 size_t sipring_usrsctp_footprint(const struct sipring_sctp_config *config)

@@ -17,10 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define N_PACKETS 2048
-#define PATH_MTU 1500 /* bytes, where nothing better is known */
-#define LOOPBACK_PACKET_MAX \
-	4096 /* bytes; the machine itself takes more, twice this gains nothing */
+#define PACKETS_MIN 1024
+#define PACKETS_MAX 8192
+#define PATH_MTU 1500            /* bytes, where nothing better is known */
+#define LOOPBACK_PACKET_MAX 4096 /* bytes; it takes more, but twice this gains nothing */
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40
 #define UDP_HEADER 8
@@ -45,9 +45,19 @@ static uint32_t packets_largest(const struct sipring_sctp_config *config)
 	return largest > PATH_MTU ? largest : PATH_MTU;
 }
 
+/* Enough for a turn in which every association sends. */
+static uint32_t packets_count(const struct sipring_sctp_config *config)
+{
+	uint32_t n = config->associations_max < PACKETS_MAX / 2 ? config->associations_max * 2
+								: PACKETS_MAX;
+
+	return n > PACKETS_MIN ? n : PACKETS_MIN;
+}
+
 size_t sipring_usrsctp_packets_footprint(const struct sipring_sctp_config *config)
 {
-	return sipring_pool_footprint(N_PACKETS, sizeof(struct packet) + packets_largest(config));
+	return sipring_pool_footprint(packets_count(config),
+		sizeof(struct packet) + packets_largest(config));
 }
 
 static void packets_widen(int fd)
@@ -104,7 +114,7 @@ static int packets_open_udp(struct sipring_usrsctp_packets *packets, int32_t por
 		if (r == -EADDRINUSE)
 			return sipring_error_set(error, r,
 				"UDP port %d, which carries SCTP (RFC 6951), is in use by another "
-				"socket: stop its owner, or set encaps_port to a free port (0: any)",
+				"socket: stop its owner, or set encaps_port to a free one (0: any)",
 				(int)port);
 		return sipring_error_set(error, r, "cannot bind UDP port %d (encaps_port): %s",
 			(int)port, strerror(-r));
@@ -121,8 +131,8 @@ static int packets_open_raw(struct sipring_usrsctp_packets *packets, struct sipr
 	if (fd >= 0) {
 		close(fd);
 		return sipring_error_set(error, -EBUSY,
-			"the kernel itself speaks SCTP and would abort what user space connects over "
-			"raw IP: use the kernel's provider, or UDP encapsulation");
+			"the kernel itself speaks SCTP and would abort what user space connects "
+			"over raw IP: use the kernel's provider, or UDP encapsulation");
 	}
 	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_SCTP);
 	if (fd < 0 && (errno == EPERM || errno == EACCES))
@@ -156,7 +166,7 @@ int sipring_usrsctp_packets_open(struct sipring_usrsctp_packets *packets,
 	if (config->encaps_port < 0 || config->encaps_port > UINT16_MAX)
 		return sipring_error_set(error, -EINVAL,
 			"encaps_port %d is no UDP port: 0 to 65535", (int)config->encaps_port);
-	r = sipring_pool_open(&packets->pool, N_PACKETS,
+	r = sipring_pool_open(&packets->pool, packets_count(config),
 		sizeof(struct packet) + packets->packet_max);
 	if (r < 0)
 		return sipring_error_set(error, r, "no memory for SCTP packets: %s", strerror(-r));

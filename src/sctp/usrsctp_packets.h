@@ -27,7 +27,7 @@ struct sipring_usrsctp_packets {
 };
 
 struct sipring_usrsctp_datagram {
-	char *data; /* an SCTP packet with a right checksum, SIPRING_USRSCTP_PACKET_HEADER at least */
+	char *data; /* an SCTP packet with a right checksum, header and a chunk's at least */
 	size_t size;
 	union sipring_address source;
 };
@@ -46,7 +46,7 @@ void sipring_usrsctp_packets_restart(struct sipring_usrsctp_packets *packets);
 /* True when the event brought a good packet. */
 bool sipring_usrsctp_packets_input(struct sipring_usrsctp_packets *packets,
 	const struct sipring_io_event *event, struct sipring_usrsctp_datagram *datagram);
-/* Copies, puts in the peer's port (network byte order) and the checksum, queues. Drops when full. */
+/* Copies, puts in the peer's port (network byte order) and the checksum, queues; or drops. */
 void sipring_usrsctp_packets_send(struct sipring_usrsctp_packets *packets,
 	const union sipring_address *to, uint16_t port, const void *data, size_t size);
 

@@ -110,7 +110,7 @@ bool sipring_usrsctp_send_writable(struct sipring_usrsctp_conn *conn)
 	switch (conn->state) {
 	case SIPRING_USRSCTP_UP:
 	case SIPRING_USRSCTP_SHUTTING:
-		/* Room there may be, but the last send found too little, and nothing has come since. */
+		/* There may be room, but the last send found too little, and nothing came since. */
 		return !conn->full && usrsctp_get_events(conn->socket) & SCTP_EVENT_WRITE;
 	case SIPRING_USRSCTP_CONNECTING:
 	case SIPRING_USRSCTP_LOST:
@@ -123,7 +123,7 @@ bool sipring_usrsctp_send_writable(struct sipring_usrsctp_conn *conn)
 void sipring_usrsctp_send_release(struct sipring_sctp *sctp, struct sipring_sctp_conn *base)
 {
 	struct sipring_usrsctp_conn *conn = (struct sipring_usrsctp_conn *)base;
-	/* A heartbeat takes along what waits; nothing else short of a message makes the stack send. */
+	/* A heartbeat takes along what waits; nothing else but a message makes the stack send. */
 	struct sctp_paddrparams path = {.spp_flags = SPP_HB_DEMAND};
 	struct sockaddr_conn name;
 

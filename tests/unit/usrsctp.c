@@ -3,7 +3,7 @@
  * The user-space provider between two processes over loopback, on each io: what it promises in
  * good weather. The child obeys the first byte of each message; the parent asserts.
  */
-#include "unit/usrsctp_side.h"
+#include "usrsctp_side.h"
 
 static struct side side;
 static struct side_peer peer;

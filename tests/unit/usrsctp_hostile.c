@@ -4,7 +4,7 @@
  * in too great a number, and packets that nobody should have sent. Over loopback, on each io.
  */
 #include "base/crc32c.h"
-#include "unit/usrsctp_side.h"
+#include "usrsctp_side.h"
 
 #include <arpa/inet.h>
 
@@ -348,7 +348,7 @@ BOTH(survives_garbage_and_floods)
 		if (i % 100 == 0)
 			echoes(conn, 1);
 	}
-	/* Whoever only sends INITs is forgotten; who was there before and who comes later are not. */
+	/* Who only sends INITs is forgotten; who was there before or comes later is not. */
 	for (unsigned i = 0; i < 40000; i++) {
 		size_t size = make_init(packet, (uint16_t)(1 + i), 5060);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of peers: who is remembered, who is forgotten, and who never is. */
+/*
+ * The table of peers: who is remembered, who is forgotten to make room, and who never is because
+ * an association holds him; in a table of four.
+ */
 #include "sctp/usrsctp_peers.h"
 
 #include <criterion/criterion.h>
