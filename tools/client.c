@@ -169,6 +169,14 @@ void client_close(struct client *client, uint32_t drain_ms)
 	sipring_close(client->sipring);
 }
 
+/* Whether what was built can be read again: a method that is no token cannot. */
+bool client_is_request(const char *text, size_t size)
+{
+	struct sipring_message message;
+	return sipring_message_parse(&message, text, size) == 0 &&
+		(message.flags & SIPRING_MESSAGE_REQUEST);
+}
+
 /* What else to look at when no association came, with its space before; "" if nothing. */
 const char *client_hint(const struct client *client, int error)
 {

@@ -26,5 +26,6 @@ int client_resolve(struct client_target *target, const char *text, uint16_t defa
 int client_open(struct client *client, struct options *options,
 	const struct sipring_callbacks *callbacks, struct sipring_error *error);
 void client_close(struct client *client, uint32_t drain_ms);
+bool client_is_request(const char *text, size_t size);
 const char *client_hint(const struct client *client, int error);
 const char *client_outcome_text(enum sipring_outcome outcome);

@@ -81,10 +81,11 @@ int load_message_setup(struct load_message *message, const struct client_target 
 		.cseq = 1,
 		.size_wanted = size_wanted};
 	int size = sipring_request_write(message->text, sizeof(message->text), &request);
-	if (size < 0) {
-		snprintf(error->text, sizeof(error->text), "no request can be built from this: %s",
-			size == -EINVAL ? "is the method a token?" : strerror(-size));
-		return size;
+	if (size < 0 || !client_is_request(message->text, (size_t)size)) {
+		snprintf(error->text, sizeof(error->text),
+			"no request can be built with method '%s' and this URI%s%s", method,
+			size < 0 ? ": " : "", size < 0 ? strerror(-size) : "");
+		return size < 0 ? size : -EINVAL;
 	}
 	message->size = (size_t)size;
 	if (size_wanted && message->size != size_wanted) {

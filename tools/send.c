@@ -28,8 +28,9 @@ struct sender {
 	struct client client;
 	struct client_target target;
 	const struct send_options *options;
-	const char *method;
 	char call_id[128];
+	char request[4096];
+	size_t request_size;
 	uint32_t association;
 	uint64_t begun_ns, up_ns, sent_ns, answered_ns;
 	bool is_up, is_failed, is_over;
@@ -49,15 +50,15 @@ static const struct options_row rows[] = {
 		.offset = offsetof(struct send_options, timeout_ns),
 		.min = 1000000,
 		.max = 86400000000000,
-		.help = "how long to wait for the association and the answer\ntogether (default 5)"},
+		.help = "how long to wait for association and answer together\n(default 5)"},
 };
 
 static const struct options_command command = {
 	.name = "send",
 	.operands = "URI",
-	.summary =
-		"Sends one request and prints the answer and the time it took;\n"
-		"with --verbose the whole answer. URI: sip:192.0.2.1, sip:user@host:5070, or only a host.",
+	.summary = "Sends one request and prints the answer and the time it took;\n"
+		   "with --verbose the whole answer.\n"
+		   "URI: sip:192.0.2.1, sip:user@host:5070, or only a host.",
 	.rows = rows,
 	.n_rows = sizeof(rows) / sizeof(rows[0]),
 	.ending = "Exit status: 0 a final answer came, whatever its code, 1 none came,\n"
@@ -153,16 +154,8 @@ static void on_outcome(void *user, uint32_t cookie, enum sipring_outcome outcome
 
 static void send_now(struct sender *sender)
 {
-	char text[4096], branch[64];
-	snprintf(branch, sizeof(branch), "z9hG4bK%.16s", sender->call_id);
-	int size = write_request(sender, text, sizeof(text), sender->method,
-		(struct sipring_span){0}, branch);
-	if (size < 0) {
-		stop(sender, "the request cannot be built", size);
-		return;
-	}
-	struct sipring_send send = {.data = text,
-		.size = (size_t)size,
+	struct sipring_send send = {.data = sender->request,
+		.size = sender->request_size,
 		.association = sender->association,
 		.cookie = SEND_COOKIE};
 	sender->sent_ns = number_clock_ns();
@@ -207,19 +200,30 @@ static void wait_for_answer(struct sender *sender)
 	}
 }
 
+/* Names the request and builds it. False where the method is no token. */
+static bool build_request(struct sender *sender)
+{
+	char branch[64];
+	uint64_t random[2] = {0};
+	if (getrandom(random, sizeof(random), GRND_NONBLOCK) < 0)
+		random[0] = number_clock_ns();
+	snprintf(sender->call_id, sizeof(sender->call_id), "%016" PRIx64 "%08" PRIx64 "@%s",
+		random[0], random[1] >> 32, sender->target.sent_by);
+	snprintf(branch, sizeof(branch), "z9hG4bK%.16s", sender->call_id);
+	int size = write_request(sender, sender->request, sizeof(sender->request),
+		sender->options->method, (struct sipring_span){0}, branch);
+	sender->request_size = size > 0 ? (size_t)size : 0;
+	return size > 0 && client_is_request(sender->request, sender->request_size);
+}
+
 static int send_one(struct options *options, struct sender *sender)
 {
 	struct sipring_error error;
-	uint64_t random[2] = {0};
 	struct sipring_callbacks callbacks = {.dispatch = on_message,
 		.outcome = on_outcome,
 		.event = on_event,
 		.log = terminal_log,
 		.user = sender};
-	if (getrandom(random, sizeof(random), GRND_NONBLOCK) < 0)
-		random[0] = number_clock_ns();
-	snprintf(sender->call_id, sizeof(sender->call_id), "%016" PRIx64 "%08" PRIx64 "@%s",
-		random[0], random[1] >> 32, sender->target.sent_by);
 	if (client_open(&sender->client, options, &callbacks, &error) < 0) {
 		terminal_error("%s", error.text);
 		return OPTIONS_STATUS_NOT_STARTED;
@@ -236,27 +240,33 @@ static int send_one(struct options *options, struct sender *sender)
 	return sender->is_failed ? OPTIONS_STATUS_FAILED : OPTIONS_STATUS_OK;
 }
 
+static int prepare_and_send(struct options *options, struct sender *sender, const char *uri)
+{
+	struct sipring_error error;
+	int result = client_resolve(&sender->target, uri, options->sctp_port, &error);
+	if (result == -EHOSTUNREACH) {
+		terminal_error("%s", error.text);
+		return OPTIONS_STATUS_FAILED;
+	}
+	if (result < 0)
+		return options_usage(&command, "%s", error.text);
+	if (!build_request(sender))
+		return options_usage(&command, "no request can be built with method '%s'",
+			sender->options->method);
+	return send_one(options, sender);
+}
+
 int send_command(int argc, char **argv)
 {
 	static struct sender sender;
 	struct send_options own = {.method = "OPTIONS", .timeout_ns = 5000000000};
 	struct options options;
-	struct sipring_error error;
 	int operand, status;
 	if (options_parse(&options, &command, &own, argc, argv, &operand, &status)) {
 		sender.options = &own;
-		sender.method = own.method;
 		sender.is_verbose = options.verbosity > 0;
-		int result;
-		if (operand + 1 != argc)
-			status = options_usage(&command, "one URI is needed");
-		else if ((result = client_resolve(&sender.target, argv[operand], options.sctp_port,
-				  &error)) == 0)
-			status = send_one(&options, &sender);
-		else if (result == -EHOSTUNREACH)
-			terminal_error("%s", error.text), status = OPTIONS_STATUS_FAILED;
-		else
-			status = options_usage(&command, "%s", error.text);
+		status = operand + 1 == argc ? prepare_and_send(&options, &sender, argv[operand])
+					     : options_usage(&command, "one URI is needed");
 	}
 	options_free(&options);
 	return status;
