@@ -50,6 +50,8 @@ struct sipring_io_socket {
 	uint8_t under_way;    /* operations the kernel has that receive or poll, a bit each */
 	uint32_t n_in_flight; /* operations the kernel has, sends included */
 	uint32_t n_queued;    /* sends that no turn has tried yet */
+	uint32_t n_sends;     /* sends the kernel has */
+	uint64_t chain_turn;  /* the turn in which the last of them were prepared */
 	struct msghdr shape;  /* what a multishot receive reserves */
 	struct sipring_list link;
 };

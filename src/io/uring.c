@@ -84,6 +84,7 @@ static void uring_add(struct sipring_io *io, struct sipring_io_socket *socket)
 		socket->under_way = 0;
 		socket->n_in_flight = 0;
 		socket->n_queued = 0;
+		socket->n_sends = 0;
 		sipring_list_init(&socket->link);
 	}
 	socket->state = SIPRING_IO_OPEN;
@@ -325,6 +326,7 @@ static bool uring_next(struct sipring_io *io, struct sipring_io_event *event)
 			struct sipring_io_send *send = uring_tag_object(cqe->user_data);
 
 			send->socket->n_in_flight--;
+			send->socket->n_sends--;
 			send_event(uring, send, cqe->res, event);
 			return true;
 		}

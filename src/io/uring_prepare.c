@@ -92,6 +92,7 @@ static void prepare_send(struct sipring_io_send *send, struct io_uring_sqe *sqe)
 	}
 	io_uring_sqe_set_data64(sqe, uring_tag_pack(send, URING_SEND));
 	send->socket->n_in_flight++;
+	send->socket->n_sends++;
 }
 
 /* A chain ends where the next send is for another socket or need not follow this one. */
@@ -105,15 +106,28 @@ static bool continues_chain(const struct uring *uring, const struct sipring_io_s
 	return next->socket == send->socket && (next->flags & SIPRING_IO_CHAINED);
 }
 
+/*
+ * The kernel runs the links of a chain one after another, and may be in the middle of one when a
+ * turn ends: what is submitted then would overtake the rest.
+ */
+static bool must_wait(const struct uring *uring, const struct sipring_io_send *send)
+{
+	return send->socket->n_sends && (send->flags & SIPRING_IO_CHAINED) &&
+		send->socket->chain_turn != uring->io.counters.n_turns;
+}
+
 static bool prepare_sends(struct uring *uring)
 {
-	while (!sipring_list_empty(&uring->outbox)) {
+	struct sipring_list *node = uring->outbox.next;
+
+	while (node != &uring->outbox) {
 		struct sipring_io_send *send =
-			SIPRING_CONTAINER(uring->outbox.next, struct sipring_io_send, link);
+			SIPRING_CONTAINER(node, struct sipring_io_send, link);
 		struct sipring_io_socket *socket = send->socket;
 		struct io_uring_sqe *sqe;
 		bool chained = continues_chain(uring, send);
 
+		node = node->next;
 		assert(socket->n_queued > 0);
 		if (socket->stalled || socket->state == SIPRING_IO_REMOVING) {
 			sipring_list_unlink(&send->link);
@@ -122,10 +136,13 @@ static bool prepare_sends(struct uring *uring)
 			socket->n_queued--;
 			continue;
 		}
+		if (must_wait(uring, send))
+			continue;
 		sqe = io_uring_get_sqe(&uring->ring);
 		if (!sqe)
 			return false;
 		prepare_send(send, sqe);
+		socket->chain_turn = uring->io.counters.n_turns;
 		/* The last place in the queue ends a chain: what follows goes with another call. */
 		if (chained && io_uring_sq_space_left(&uring->ring))
 			sqe->flags |= IOSQE_IO_LINK;

@@ -237,6 +237,20 @@ static void lost(struct kernel *kernel, struct kernel_conn *conn, int result)
 	new_event(kernel, SIPRING_SCTP_LOST, conn)->result = result;
 }
 
+/*
+ * Why an association was lost is the socket's error, which the kernel tells once: to us, to the
+ * receive that is under way, or to a send.
+ */
+static void loss_noted(struct kernel *kernel, struct kernel_conn *conn, int error)
+{
+	if (error != -ENODATA)
+		lost(kernel, conn, error);
+	else if (conn->send_error)
+		lost(kernel, conn, conn->send_error);
+	else
+		conn->loss_noted = true;
+}
+
 static void listener_input(struct kernel *kernel, struct kernel_listener *listener,
 	const struct sipring_io_event *io)
 {
@@ -277,7 +291,28 @@ static void received(struct kernel *kernel, struct kernel_conn *conn,
 		conn->state = KERNEL_UP;
 	} else if (event->type == SIPRING_SCTP_LOST) {
 		kernel->n_events--;
-		lost(kernel, conn, event->result);
+		loss_noted(kernel, conn, event->result);
+	}
+}
+
+/* A send that finds the association gone takes the socket's error with it. */
+static void sent(struct kernel *kernel, struct kernel_conn *conn, const struct sipring_io_event *io)
+{
+	struct sipring_sctp_event *event = new_event(kernel, SIPRING_SCTP_SENT, conn);
+
+	event->send = io->send->owner;
+	event->result = io->result >= 0 ? 0 : io->result;
+	switch (event->result) {
+	case -ECONNRESET:
+	case -ECONNREFUSED:
+	case -ETIMEDOUT:
+	case -EPIPE:
+		conn->send_error = event->result == -EPIPE ? -ECONNRESET : event->result;
+		if (conn->loss_noted)
+			lost(kernel, conn, event->result);
+		break;
+	default:
+		break;
 	}
 }
 
@@ -289,13 +324,9 @@ static void conn_input(struct kernel *kernel, struct kernel_conn *conn,
 		if (conn->state != KERNEL_CLOSING)
 			received(kernel, conn, io);
 		break;
-	case SIPRING_IO_SENT: {
-		struct sipring_sctp_event *event = new_event(kernel, SIPRING_SCTP_SENT, conn);
-
-		event->send = io->send->owner;
-		event->result = io->result >= 0 ? 0 : io->result;
+	case SIPRING_IO_SENT:
+		sent(kernel, conn, io);
 		break;
-	}
 	case SIPRING_IO_WRITABLE:
 		if (conn->state != KERNEL_CLOSING)
 			new_event(kernel, SIPRING_SCTP_WRITABLE, conn);

@@ -22,6 +22,8 @@ struct kernel_conn {
 	struct sipring_io_socket socket;
 	enum kernel_conn_state state;
 	bool in_notification; /* a notification came in pieces: the rest is skipped */
+	bool loss_noted;      /* a notification said so, but not why: an error will follow */
+	int send_error;       /* the error that a send was told, and nobody else will be */
 };
 
 struct kernel_listener {
@@ -58,7 +60,7 @@ void sipring_kernel_socket_release_held(int fd);
 /* The address of either side, IPv4-mapped ones as IPv4; AF_UNSPEC where the kernel has none. */
 void sipring_kernel_socket_addresses(int fd, union sipring_address *remote,
 	union sipring_address *local);
-/* The pending error, negative; -ECONNRESET where there is none. */
+/* The pending error, negative, which is thereby told; -ENODATA where there is none. */
 int sipring_kernel_socket_error(int fd);
 
 /* Turns one received notification into the event it means; false where it means none. */

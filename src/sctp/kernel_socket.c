@@ -233,6 +233,6 @@ int sipring_kernel_socket_error(int fd)
 	socklen_t size = sizeof code;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) < 0 || code == 0)
-		return -ECONNRESET;
+		return -ENODATA;
 	return -code;
 }
