@@ -182,7 +182,7 @@ const char *client_hint(const struct client *client, int error)
 {
 	struct sipring_choice choice;
 	sipring_worker_choice(client->worker, &choice);
-	if (error != -ETIMEDOUT && error != -ECONNREFUSED)
+	if (error != -ETIMEDOUT && error != -ECONNREFUSED && error != -ECONNRESET)
 		return "";
 	if (!strcmp(choice.provider, "usrsctp"))
 		return " (does it listen? usrsctp reaches only peers that carry SCTP in UDP, on "

@@ -78,16 +78,16 @@ void load_report_progress(struct load *load, struct load_progress *progress, uin
 	const struct load_counts *counts = &load->counts;
 	double seconds = (double)(now_ns - progress->last_ns) / 1e9;
 	const struct histogram *latency = &load->interval_latency;
-	terminal_progress("%5.0f s  sent %s/s  answered %s/s  outstanding %s  failed %s  lost %s"
-			  "  p50 %s  p99 %s",
+	terminal_progress("%4.0f s  sent %s/s  answered %s/s  p50 %s  p99 %s  failed %s  lost %s"
+			  "  outstanding %s",
 		(double)(now_ns - load->begin_ns) / 1e9,
 		number_count((uint64_t)((double)(counts->sent - progress->sent) / seconds)).text,
 		number_count((uint64_t)((double)(counts->answered - progress->answered) / seconds))
 			.text,
-		number_count(load->slots.n_used).text, number_count(load_run_failed(counts)).text,
-		number_count(counts->lost).text,
 		number_time(histogram_percentile(latency, 50)).text,
-		number_time(histogram_percentile(latency, 99)).text);
+		number_time(histogram_percentile(latency, 99)).text,
+		number_count(load_run_failed(counts)).text, number_count(counts->lost).text,
+		number_count(load->slots.n_used).text);
 	histogram_merge(&load->latency, latency);
 	histogram_reset(&load->interval_latency);
 	progress->last_ns = now_ns;

@@ -10,7 +10,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#define PROGRESS_MAX 256 /* characters */
 
 static struct {
 	const char *command; /* "load": goes before errors */
@@ -46,16 +49,27 @@ static void clear_line(void)
 	terminal.is_line_open = false;
 }
 
-/* One state of progress, without a newline. Silent when quiet. */
+/* What fits into a line of the terminal: one that wraps could not be written over. */
+static int columns(void)
+{
+	struct winsize size;
+	if (!terminal.is_live || ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < 2)
+		return PROGRESS_MAX;
+	return size.ws_col - 1;
+}
+
+/* One state of progress, in ASCII and without a newline. Silent when quiet. */
 void terminal_progress(const char *format, ...)
 {
+	char line[PROGRESS_MAX];
 	va_list arguments;
 	if (terminal.verbosity < 0)
 		return;
 	clear_line();
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
+	fprintf(stderr, "%.*s", columns(), line);
 	if (terminal.is_live)
 		terminal.is_line_open = true;
 	else
