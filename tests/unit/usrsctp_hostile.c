@@ -40,12 +40,12 @@ static void finish(void)
 
 #define BOTH(name)                                          \
 	static void name(const struct sipring_io_ops *io);  \
-	Test(usrsctp_hostile, name##_uring, .timeout = 120) \
+	Test(usrsctp_hostile, name##_uring, .timeout = 400) \
 	{                                                   \
 		if (begin(&sipring_io_uring))               \
 			name(&sipring_io_uring);            \
 	}                                                   \
-	Test(usrsctp_hostile, name##_epoll, .timeout = 120) \
+	Test(usrsctp_hostile, name##_epoll, .timeout = 400) \
 	{                                                   \
 		if (begin(&sipring_io_epoll))               \
 			name(&sipring_io_epoll);            \
@@ -78,8 +78,8 @@ BOTH(gives_up_where_nobody_is)
 	SIDE_UNTIL(&side, 10, nobody->n_lost && from_listener->n_lost);
 	cr_assert_eq(nobody->lost_result, -ETIMEDOUT);
 	cr_assert_eq(from_listener->lost_result, -ETIMEDOUT);
-	/* Three attempts at most 0.5 s apart. */
-	cr_assert_lt(sipring_clock_ns() - begun_ns, 2500000000);
+	/* Three attempts each, at most 0.5 s apart. */
+	cr_assert_lt(sipring_clock_ns() - begun_ns, 2500000000 * SIDE_PATIENCE);
 	cr_assert_eq(side.sctp->counters.n_packets_out, 6);
 	side.sctp->ops->abort(side.sctp, nobody->conn);
 	side.sctp->ops->abort(side.sctp, from_listener->conn);
@@ -118,14 +118,18 @@ BOTH(refuses_past_associations_max)
 	open_towards(io, peer.udp_port);
 	for (unsigned i = 0; i < 8; i++)
 		conns[i] = side_connect(&side, "127.0.0.1:5060", NULL);
-	for (uint64_t end_ns = sipring_clock_ns() + 1500000000; sipring_clock_ns() < end_ns;)
+	for (unsigned turn = 0; n_lost < 4; turn++) {
+		n_lost = 0;
 		side_turn(&side, 20);
-	for (unsigned i = 0; i < 8; i++) {
-		n_up += conns[i]->n_up && !conns[i]->n_lost;
-		n_lost += conns[i]->n_lost;
+		for (unsigned i = 0; i < 8; i++)
+			n_lost += conns[i]->n_lost;
+		cr_assert_lt(turn, 100000);
 	}
+	for (unsigned i = 0; i < 8; i++)
+		SIDE_UNTIL(&side, 5, conns[i]->n_up);
+	for (unsigned i = 0; i < 8; i++)
+		n_up += !conns[i]->n_lost;
 	cr_assert_eq(n_up, 4);
-	cr_assert_eq(n_lost, 4);
 	for (unsigned i = 0; i < 8; i++) {
 		if (conns[i]->n_lost)
 			cr_assert_eq(conns[i]->lost_result, -ECONNRESET);
@@ -401,7 +405,7 @@ static void goes_raw(const struct sipring_io_ops *io, const char *address)
 }
 
 /* One test for both io's: raw sockets hear what others send. */
-Test(usrsctp_hostile, goes_over_raw_ip, .timeout = 60)
+Test(usrsctp_hostile, goes_over_raw_ip, .timeout = 240)
 {
 	const struct sipring_io_ops *ios[] = {&sipring_io_uring, &sipring_io_epoll};
 

@@ -20,6 +20,10 @@
 #include <unistd.h>
 
 #define SIDE_CONNS 64
+#define SIDE_PATIENCE 4 /* a test's seconds are those of an idle machine */
+
+/* Not every test uses all of it; inlined, it would take the compiler long. */
+#define SIDE_HELPER __attribute__((unused, noinline))
 
 enum side_order {
 	SIDE_ECHO = 'E',     /* send it back */
@@ -69,7 +73,7 @@ struct side {
 	struct sipring_error error;
 };
 
-static inline void side_log(void *user, int level, const char *line)
+SIDE_HELPER static void side_log(void *user, int level, const char *line)
 {
 	(void)user;
 	fprintf(stderr, "log %d: %s\n", level, line);
@@ -77,7 +81,7 @@ static inline void side_log(void *user, int level, const char *line)
 
 static const struct sipring_log side_logs = {.write = side_log};
 
-static inline void side_defaults(struct side *side)
+SIDE_HELPER static void side_defaults(struct side *side)
 {
 	*side = (struct side){
 		.io_config = {.n_buffers = 1024, .buffer_size = 16384, .n_sends = 1024},
@@ -99,7 +103,7 @@ static inline void side_defaults(struct side *side)
 	side->config.io = &side->io_config;
 }
 
-static inline int side_open(struct side *side, const struct sipring_io_ops *io)
+SIDE_HELPER static int side_open(struct side *side, const struct sipring_io_ops *io)
 {
 	int r = io->open(&side->io, &side->io_config, &side->error);
 
@@ -112,7 +116,7 @@ static inline int side_open(struct side *side, const struct sipring_io_ops *io)
 	return r;
 }
 
-static inline void side_close(struct side *side)
+SIDE_HELPER static void side_close(struct side *side)
 {
 	side->sctp->ops->close(side->sctp);
 	side->io->ops->close(side->io);
@@ -129,7 +133,7 @@ static inline void side_close(struct side *side)
 	}
 }
 
-static inline struct side_conn *side_conn(struct side *side, struct sipring_sctp_conn *conn)
+SIDE_HELPER static struct side_conn *side_conn(struct side *side, struct sipring_sctp_conn *conn)
 {
 	struct side_conn *slot;
 
@@ -149,7 +153,7 @@ static inline struct side_conn *side_conn(struct side *side, struct sipring_sctp
 }
 
 /* Hands over all that the conn has; the last of a batch without MORE. */
-static inline void side_flush(struct side *side, struct side_conn *conn)
+SIDE_HELPER static void side_flush(struct side *side, struct side_conn *conn)
 {
 	struct side_message *message = conn->first;
 
@@ -165,8 +169,8 @@ static inline void side_flush(struct side *side, struct side_conn *conn)
 	}
 }
 
-static inline void side_send(struct side_conn *conn, const void *data, size_t size, uint16_t stream,
-	bool unordered, uint32_t ppid)
+SIDE_HELPER static void side_send(struct side_conn *conn, const void *data, size_t size,
+	uint16_t stream, bool unordered, uint32_t ppid)
 {
 	struct side_message *message = calloc(1, sizeof *message + size);
 
@@ -191,7 +195,7 @@ static inline void side_send(struct side_conn *conn, const void *data, size_t si
 	conn->last = message;
 }
 
-static inline void side_sent(struct side *side, struct side_conn *conn,
+SIDE_HELPER static void side_sent(struct side *side, struct side_conn *conn,
 	const struct sipring_sctp_event *event)
 {
 	struct side_message *message = event->send->owner;
@@ -218,7 +222,7 @@ static inline void side_sent(struct side *side, struct side_conn *conn,
 	free(message);
 }
 
-static inline void side_order(struct side *side, struct side_conn *conn)
+SIDE_HELPER static void side_order(struct side *side, struct side_conn *conn)
 {
 	static char large[30000];
 
@@ -247,7 +251,7 @@ static inline void side_order(struct side *side, struct side_conn *conn)
 	}
 }
 
-static inline void side_data(struct side *side, struct side_conn *conn,
+SIDE_HELPER static void side_data(struct side *side, struct side_conn *conn,
 	const struct sipring_sctp_event *event)
 {
 	uint32_t number;
@@ -276,7 +280,7 @@ static inline void side_data(struct side *side, struct side_conn *conn,
 	conn->n_pieces = 0;
 }
 
-static inline void side_told(struct side *side, const struct sipring_sctp_event *event)
+SIDE_HELPER static void side_told(struct side *side, const struct sipring_sctp_event *event)
 {
 	struct side_conn *conn;
 
@@ -328,7 +332,7 @@ static inline void side_told(struct side *side, const struct sipring_sctp_event 
 	}
 }
 
-static inline void side_turn(struct side *side, int64_t wait_ms)
+SIDE_HELPER static void side_turn(struct side *side, int64_t wait_ms)
 {
 	struct sipring_io_event event;
 	struct sipring_sctp_event told;
@@ -352,13 +356,14 @@ static inline void side_turn(struct side *side, int64_t wait_ms)
 }
 
 /* Turns until the condition holds; fails the test after the time. */
-#define SIDE_UNTIL(side, seconds, condition)                                                 \
-	do {                                                                                 \
-		uint64_t until_ns = sipring_clock_ns() + (uint64_t)(seconds)*1000000000u;    \
-		while (!(condition)) {                                                       \
-			side_turn(side, 20);                                                 \
-			cr_assert_lt(sipring_clock_ns(), until_ns, "never: %s", #condition); \
-		}                                                                            \
+#define SIDE_UNTIL(side, seconds, condition)                                                  \
+	do {                                                                                  \
+		uint64_t until_ns =                                                           \
+			sipring_clock_ns() + (uint64_t)(seconds)*1000000000u * SIDE_PATIENCE; \
+		while (!(condition)) {                                                        \
+			side_turn(side, 20);                                                  \
+			cr_assert_lt(sipring_clock_ns(), until_ns, "never: %s", #condition);  \
+		}                                                                             \
 	} while (0)
 
 /* The other side: a process that listens on SCTP port 5060 (and 5061) and obeys. */
@@ -367,7 +372,7 @@ struct side_peer {
 	uint16_t udp_port;
 };
 
-static inline void side_serve(struct side *side, const struct sipring_io_ops *io, int report)
+SIDE_HELPER static void side_serve(struct side *side, const struct sipring_io_ops *io, int report)
 {
 	struct sipring_address_set local = {.n_addresses = 1};
 	uint16_t port;
@@ -387,7 +392,8 @@ static inline void side_serve(struct side *side, const struct sipring_io_ops *io
 		side_turn(side, 1000);
 }
 
-static inline struct side_peer side_start(const struct side *like, const struct sipring_io_ops *io)
+SIDE_HELPER static struct side_peer side_start(const struct side *like,
+	const struct sipring_io_ops *io)
 {
 	struct side_peer peer;
 	int pipes[2];
@@ -407,13 +413,13 @@ static inline struct side_peer side_start(const struct side *like, const struct 
 	return peer;
 }
 
-static inline void side_stop(const struct side_peer *peer)
+SIDE_HELPER static void side_stop(const struct side_peer *peer)
 {
 	kill(peer->pid, SIGKILL);
 	waitpid(peer->pid, NULL, 0);
 }
 
-static inline struct side_conn *side_connect(struct side *side, const char *address,
+SIDE_HELPER static struct side_conn *side_connect(struct side *side, const char *address,
 	const struct sipring_address_set *local)
 {
 	union sipring_address remote;
