@@ -15,9 +15,9 @@
 #define BLOCK 64u
 #define NO_COLON UINT32_MAX
 
-/* What the blocks hand on to each other. */
+/* A scan under way; kept in registers where everything is inlined. */
 struct walk {
-	struct sipring_scan *scan;
+	struct sipring_scan found;
 	struct sipring_scan_line *lines;
 	size_t n_lines_max;
 	const char *data;
@@ -26,14 +26,15 @@ struct walk {
 	bool after_cr;  /* the byte before this block is a CR */
 };
 
-static size_t clamp(size_t size)
+static inline struct walk begin(struct sipring_scan_line *lines, size_t n_lines_max,
+	const char *data, size_t size)
 {
-	return size < UINT32_MAX ? size : UINT32_MAX - 1;
-}
-
-static void reset(struct sipring_scan *scan)
-{
-	*scan = (struct sipring_scan){.bare_cr = SIZE_MAX};
+	return (struct walk){.found.bare_cr = SIZE_MAX,
+		.lines = lines,
+		.n_lines_max = n_lines_max,
+		.data = data,
+		.size = size < UINT32_MAX ? size : UINT32_MAX - 1,
+		.colon = NO_COLON};
 }
 
 /* If the line after the LF at offset lf is empty, the offset after it, else 0. */
@@ -46,50 +47,49 @@ static inline size_t after_empty_line(const char *data, size_t size, size_t lf)
 	return 0;
 }
 
-/* Ends a line. True when the scan is over. */
-static inline bool finish_line(struct walk *walk, uint32_t lf)
+/* Takes the LF at this offset, which ends a line unless the next one continues it. True: over. */
+static inline __attribute__((always_inline)) bool take_lf(struct walk *walk, uint32_t lf,
+	uint32_t colon)
 {
-	struct sipring_scan *scan = walk->scan;
+	char next = lf + 1 < walk->size ? walk->data[lf + 1] : '\r';
 
-	if (scan->n_lines == walk->n_lines_max) {
-		scan->is_out_of_room = true;
+	if (next == ' ' || next == '\t') {
+		walk->found.has_folding = true;
+		walk->colon = colon < lf ? colon : NO_COLON;
+		return false;
+	}
+	if (walk->found.n_lines == walk->n_lines_max) {
+		walk->found.is_out_of_room = true;
 		return true;
 	}
-	walk->lines[scan->n_lines++] =
-		(struct sipring_scan_line){.colon = walk->colon < lf ? walk->colon : lf, .end = lf};
+	walk->lines[walk->found.n_lines++] =
+		(struct sipring_scan_line){.colon = colon < lf ? colon : lf, .end = lf};
 	walk->colon = NO_COLON;
-	scan->end = after_empty_line(walk->data, walk->size, lf);
-	if (!scan->end)
+	if (next != '\r' && next != '\n')
 		return false;
-	scan->has_bare_lf |= scan->end - lf == 2;
-	return true;
+	walk->found.end = after_empty_line(walk->data, walk->size, lf);
+	walk->found.has_bare_lf |= walk->found.end == lf + 2u;
+	return walk->found.end;
 }
 
 static void scan_scalar(struct sipring_scan *scan, struct sipring_scan_line *lines,
 	size_t n_lines_max, const char *data, size_t size)
 {
-	struct walk walk = {.scan = scan,
-		.lines = lines,
-		.n_lines_max = n_lines_max,
-		.data = data,
-		.size = clamp(size),
-		.colon = NO_COLON};
+	struct walk walk = begin(lines, n_lines_max, data, size);
 
-	reset(scan);
 	for (size_t i = 0; i < walk.size; i++) {
 		if (data[i] == ':' && walk.colon == NO_COLON) {
 			walk.colon = (uint32_t)i;
 		} else if (data[i] == '\r') {
-			if ((i + 1 == walk.size || data[i + 1] != '\n') && scan->bare_cr > i)
-				scan->bare_cr = i;
+			if ((i + 1 == walk.size || data[i + 1] != '\n') && walk.found.bare_cr > i)
+				walk.found.bare_cr = i;
 		} else if (data[i] == '\n') {
-			scan->has_bare_lf |= !i || data[i - 1] != '\r';
-			if (i + 1 < walk.size && (data[i + 1] == ' ' || data[i + 1] == '\t'))
-				scan->has_folding = true;
-			else if (finish_line(&walk, (uint32_t)i))
-				return;
+			walk.found.has_bare_lf |= !i || data[i - 1] != '\r';
+			if (take_lf(&walk, (uint32_t)i, walk.colon))
+				break;
 		}
 	}
+	*scan = walk.found;
 }
 
 static bool is_always_supported(void)
@@ -103,80 +103,76 @@ static bool is_always_supported(void)
 
 #define INLINE static inline __attribute__((always_inline))
 
-/*
- * Walks one block of masks whose bit 0 is at offset base. True when the scan is over. Everything
- * is passed by value or in registers: this is the inner loop of the whole parser.
- */
-INLINE bool walk_block(struct walk *walk, size_t base, uint64_t lf, uint64_t cr, uint64_t colon)
-{
-	struct sipring_scan *scan = walk->scan;
-	const char *data = walk->data;
-	uint64_t bare_cr = cr & ~(lf >> 1);
-	uint64_t bare_lf = lf & ~(cr << 1 | walk->after_cr);
-	uint64_t seen = ~(uint64_t)0;
-	bool is_over = false;
-
-	if (bare_cr >> 63 && base + BLOCK < walk->size && data[base + BLOCK] == '\n')
-		bare_cr &= seen >> 1;
-	walk->after_cr = cr >> 63;
-	while (lf) {
-		uint64_t upto = lf ^ (lf - 1);
-		uint32_t at = (uint32_t)(base + (unsigned)__builtin_ctzll(lf));
-
-		if (walk->colon == NO_COLON && (colon & upto))
-			walk->colon = (uint32_t)(base + (unsigned)__builtin_ctzll(colon));
-		lf &= lf - 1;
-		if (at + 1 < walk->size && (data[at + 1] == ' ' || data[at + 1] == '\t')) {
-			scan->has_folding = true;
-		} else if (finish_line(walk, at)) {
-			seen = upto;
-			is_over = true;
-			break;
-		}
-		colon &= ~upto;
-	}
-	if (!is_over && walk->colon == NO_COLON && colon)
-		walk->colon = (uint32_t)(base + (unsigned)__builtin_ctzll(colon));
-	scan->has_bare_lf |= (bare_lf & seen) != 0;
-	if (__builtin_expect((bare_cr & seen) && scan->bare_cr == SIZE_MAX, 0))
-		scan->bare_cr = base + (unsigned)__builtin_ctzll(bare_cr);
-	return is_over;
-}
-
 struct masks {
 	uint64_t lf, cr, colon;
 };
 typedef struct masks masks_function(const char *data);
 
+INLINE uint32_t min(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The offset of the first colon of a block from base on; beyond the block if there is none. */
+INLINE uint32_t first_of(uint64_t colon, size_t base)
+{
+	return (uint32_t)base + (colon ? (uint32_t)__builtin_ctzll(colon) : BLOCK);
+}
+
+/* Walks one block whose bit 0 is at offset base. True when the scan is over. */
+INLINE bool walk_block(struct walk *walk, size_t base, struct masks masks)
+{
+	uint64_t bare_cr = masks.cr & ~(masks.lf >> 1);
+	uint64_t bare_lf = masks.lf & ~(masks.cr << 1 | walk->after_cr);
+	uint64_t colon = masks.colon;
+	bool is_over = false;
+
+	if (bare_cr >> 63 && base + BLOCK < walk->size && walk->data[base + BLOCK] == '\n')
+		bare_cr ^= (uint64_t)1 << 63;
+	walk->after_cr = masks.cr >> 63;
+	for (uint64_t lf = masks.lf; lf; lf &= lf - 1) {
+		uint64_t upto = lf ^ (lf - 1);
+		uint32_t at = (uint32_t)base + (uint32_t)__builtin_ctzll(lf);
+
+		if (take_lf(walk, at, min(walk->colon, first_of(colon, base)))) {
+			bare_cr &= upto;
+			bare_lf &= upto;
+			is_over = true;
+			break;
+		}
+		colon &= ~upto;
+	}
+	if (colon)
+		walk->colon = min(walk->colon, first_of(colon, base));
+	walk->found.has_bare_lf |= bare_lf != 0;
+	if (__builtin_expect(bare_cr && walk->found.bare_cr == SIZE_MAX, 0))
+		walk->found.bare_cr = base + (unsigned)__builtin_ctzll(bare_cr);
+	return is_over;
+}
+
 /* The loop over the blocks, made anew for each way to get at the masks. */
 INLINE void scan_blocks(masks_function *masks_of, struct sipring_scan *scan,
 	struct sipring_scan_line *lines, size_t n_lines_max, const char *data, size_t size)
 {
-	struct walk walk = {.scan = scan,
-		.lines = lines,
-		.n_lines_max = n_lines_max,
-		.data = data,
-		.size = clamp(size),
-		.colon = NO_COLON};
+	struct walk walk = begin(lines, n_lines_max, data, size);
+	bool is_over = false;
 	size_t base = 0;
-	unsigned overlap;
-	struct masks masks;
 
 	if (walk.size < BLOCK) {
 		scan_scalar(scan, lines, n_lines_max, data, size);
 		return;
 	}
-	reset(scan);
-	for (; walk.size - base >= BLOCK; base += BLOCK) {
-		masks = masks_of(data + base);
-		if (walk_block(&walk, base, masks.lf, masks.cr, masks.colon))
-			return;
+	for (; walk.size - base >= BLOCK && !is_over; base += BLOCK)
+		is_over = walk_block(&walk, base, masks_of(data + base));
+	if (!is_over && base < walk.size) {
+		unsigned overlap = (unsigned)(BLOCK - (walk.size - base));
+		struct masks masks = masks_of(data + walk.size - BLOCK);
+
+		walk_block(&walk, base,
+			(struct masks){masks.lf >> overlap, masks.cr >> overlap,
+				masks.colon >> overlap});
 	}
-	if (base == walk.size)
-		return;
-	overlap = (unsigned)(BLOCK - (walk.size - base));
-	masks = masks_of(data + walk.size - BLOCK);
-	walk_block(&walk, base, masks.lf >> overlap, masks.cr >> overlap, masks.colon >> overlap);
+	*scan = walk.found;
 }
 
 INLINE uint64_t equal_16(const __m128i block[4], char c)
