@@ -26,8 +26,8 @@ struct peer {
 	const char *name;
 	void (*open)(void);
 	/*
-	 * Start line, all headers, and the values of Via, From, To, CSeq, Call-ID, Contact and Route
-	 * with their URIs. Fills *fields where it is not NULL. False: refused.
+	 * Start line, all headers, and the values of Via, From, To, CSeq, Call-ID, Contact and
+	 * Route with their URIs. Fills *fields where it is not NULL. False: refused.
 	 */
 	bool (*parse)(const char *data, size_t size, struct fields *fields);
 };

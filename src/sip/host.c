@@ -39,6 +39,33 @@ const char *sipring_host_read(struct sipring_span *host, uint16_t *port, const c
 	return at;
 }
 
+/*
+ * Four decimal octets, none with a leading zero, as the address parser has it: written out here
+ * because numeric hosts are in most URIs. Fills *address.
+ */
+static bool read_ipv4(union sipring_address *address, struct sipring_span host)
+{
+	const char *at = host.data;
+	const char *end = at + host.size;
+	uint32_t octets = 0;
+
+	for (int i = 0; i < 4; i++) {
+		const char *begin = at;
+		uint32_t octet;
+
+		if (!sipring_text_number(&at, end, 255, &octet) || at - begin > 3 ||
+			(*begin == '0' && at - begin > 1))
+			return false;
+		octets = octets << 8 | octet;
+		if (i < 3 && (at == end || *at++ != '.'))
+			return false;
+	}
+	memset(address, 0, sizeof *address);
+	address->v4.sin_family = AF_INET;
+	address->v4.sin_addr.s_addr = htonl(octets);
+	return at == end;
+}
+
 enum sipring_host_kind sipring_host_classify(struct sipring_span host,
 	union sipring_address *address)
 {
@@ -60,8 +87,7 @@ enum sipring_host_kind sipring_host_classify(struct sipring_span host,
 	for (const char *at = host.data; at < end; at++)
 		if (*at != '.' && !sipring_text_is(*at, SIPRING_TEXT_DIGIT))
 			return SIPRING_HOST_NAME;
-	if (sipring_address_parse(&parsed, host.data, host.size) < 0 ||
-		parsed.sa.sa_family != AF_INET)
+	if (!read_ipv4(&parsed, host))
 		return SIPRING_HOST_NONE;
 	if (address)
 		*address = parsed;

@@ -5,6 +5,7 @@
 #include "sip/host.h"
 
 #include "net/address.h"
+#include "random.h"
 #include "sip/text.h"
 #include "sip_edge.h"
 
@@ -35,6 +36,31 @@ Test(sip_host, kinds)
 		cr_assert_eq(address.sa.sa_family == AF_INET, rows[i].kind == SIPRING_HOST_IPV4);
 		cr_assert_eq(address.sa.sa_family == AF_INET6, rows[i].kind == SIPRING_HOST_IPV6);
 		cr_assert_eq(sipring_address_port(&address), 0);
+	}
+}
+
+/* The short cut for IPv4 must say what the address parser says. */
+Test(sip_host, ipv4_as_the_address_parser_has_it)
+{
+	static const char some[] = "0012259.";
+	uint64_t state = 5;
+	char text[20];
+
+	for (int round = 0; round < 200000; round++) {
+		size_t size = 1 + random_below(&state, 16);
+		union sipring_address ours, theirs;
+		bool is_address;
+
+		for (size_t i = 0; i < size; i++)
+			text[i] = i % 4 == 1 && random_below(&state, 2)
+				? '.'
+				: some[random_below(&state, sizeof some - 1)];
+		is_address = !sipring_address_parse(&theirs, text, size);
+		cr_assert_eq(sipring_host_classify((struct sipring_span){text, size}, &ours),
+			is_address ? SIPRING_HOST_IPV4 : SIPRING_HOST_NONE, "%.*s", (int)size,
+			text);
+		if (is_address)
+			cr_assert(sipring_address_equal(&ours, &theirs));
 	}
 }
 
