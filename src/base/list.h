@@ -8,7 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct sipring_list {
+/*
+ * may_alias: gcc 12 at -O2 keeps the link of a head that lies in a larger structure in a register
+ * across stores through its neighbours (a loop that empties such a list never ends).
+ */
+struct __attribute__((may_alias)) sipring_list {
 	struct sipring_list *next;
 	struct sipring_list *previous;
 };

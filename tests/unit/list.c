@@ -118,3 +118,45 @@ Test(list, random_run_against_an_array)
 		cr_assert_eq(pop_value(&list), model[i]);
 	cr_assert(sipring_list_empty(&list));
 }
+
+/* Heads inside a structure, as in the send queue: what an optimizer may not keep in a register. */
+struct heads {
+	struct sipring_list waiting;
+	struct sipring_list submitted;
+	struct sipring_list again;
+	unsigned n_submitted;
+};
+
+__attribute__((noinline)) static void call_back(struct heads *heads)
+{
+	struct sipring_list *node;
+
+	while ((node = sipring_list_pop(&heads->submitted)))
+		sipring_list_append(&heads->again, node);
+	heads->n_submitted = 0;
+	while (heads->again.previous != &heads->again) {
+		node = heads->again.previous;
+		sipring_list_unlink(node);
+		sipring_list_append(heads->waiting.next, node);
+	}
+}
+
+Test(list, heads_inside_a_structure, .timeout = 20)
+{
+	struct heads heads;
+	struct item items[6];
+
+	sipring_list_init(&heads.waiting);
+	sipring_list_init(&heads.submitted);
+	sipring_list_init(&heads.again);
+	for (int i = 0; i < 6; i++) {
+		items[i].value = i;
+		sipring_list_append(i < 4 ? &heads.submitted : &heads.waiting, &items[i].link);
+	}
+	call_back(&heads);
+	cr_assert(sipring_list_empty(&heads.submitted));
+	cr_assert(sipring_list_empty(&heads.again));
+	for (int i = 0; i < 6; i++)
+		cr_assert_eq(pop_value(&heads.waiting), i);
+	cr_assert(sipring_list_empty(&heads.waiting));
+}
