@@ -77,7 +77,7 @@ static void add_finding(void *user, const struct sipring_finding *finding)
 static void print_budget_line(void *user, const struct sipring_budget_line *line)
 {
 	(void)user;
-	terminal_line("  %-40s %9s x %-9s %10s  %s", line->name, number_count(line->count).text,
+	terminal_line("  %-44s %9s x %-9s %10s  %s", line->name, number_count(line->count).text,
 		number_bytes(line->size).text, number_bytes(line->total).text, line->setting);
 }
 
@@ -142,7 +142,7 @@ static void print_budget(const struct options *options, const char *before)
 		"%s%sMemory of one worker%s (address space; what is not used is not resident)",
 		before, terminal_bold(), terminal_plain());
 	uint64_t sum = sipring_budget(options->config, print_budget_line, NULL);
-	terminal_line("  %-40s %9s   %-9s %10s", "sum", "", "", number_bytes(sum).text);
+	terminal_line("  %-44s %9s   %-9s %10s", "sum", "", "", number_bytes(sum).text);
 }
 
 static int print_all(struct options *options)

@@ -87,7 +87,7 @@ static const struct options_row rows[] = {
 		.argument = "FILE",
 		.kind = OPTIONS_TEXT,
 		.offset = offsetof(struct load_options, json),
-		.help = "write the result to FILE (-: standard output)"},
+		.help = "write the result to FILE (-: standard output, in place\nof the report)"},
 };
 
 static const struct options_command command = {
@@ -140,14 +140,17 @@ static int run(struct options *options, struct load *load)
 		terminal_error("%s", error.text);
 		return status;
 	}
-	if (!terminal_quiet())
+	/* Standard output is one thing or the other. */
+	bool is_for_people = !load->options->json || strcmp(load->options->json, "-");
+	if (is_for_people && !terminal_quiet())
 		load_report_start(load);
 	if (load_peers_connect(load, &error) < 0) {
 		terminal_error("%s", error.text);
 	} else {
 		load_run(load);
 		terminal_end();
-		load_report_end(load);
+		if (is_for_people)
+			load_report_end(load);
 		status = is_clean(load) ? OPTIONS_STATUS_OK : OPTIONS_STATUS_FAILED;
 		if (load->fatal) {
 			terminal_error("the run was given up: %s", strerror(-load->fatal));
