@@ -11,7 +11,7 @@
 
 int sipring_content_type_parse(struct sipring_content_type *content_type, struct sipring_span value)
 {
-	const char *end = value.data + value.size;
+	const char *end = sipring_text_end(value);
 	struct sipring_span name, param;
 	const char *begin, *at;
 

@@ -70,7 +70,7 @@ enum sipring_host_kind sipring_host_classify(struct sipring_span host,
 	union sipring_address *address)
 {
 	union sipring_address parsed;
-	const char *end = host.data + host.size;
+	const char *end = sipring_text_end(host);
 
 	if (!host.size)
 		return SIPRING_HOST_NONE;

@@ -270,7 +270,7 @@ static void clear(struct sipring_message *message)
 
 int sipring_message_parse(struct sipring_message *message, const char *data, size_t size)
 {
-	const char *end = data + size;
+	const char *end = size ? data + size : data;
 	const char *at = data;
 	const char *body;
 

@@ -14,7 +14,7 @@
 /* Has the text a scheme and a colon? "*" is how a Contact says all (RFC 3261 10.2.2). */
 static bool is_uri(struct sipring_span text)
 {
-	const char *end = text.data + text.size;
+	const char *end = sipring_text_end(text);
 	const char *at;
 
 	if (!text.size)
@@ -84,7 +84,7 @@ static const char *read_address(struct sipring_name_addr *name_addr, const char 
 
 int sipring_name_addr_parse(struct sipring_name_addr *name_addr, struct sipring_span value)
 {
-	const char *end = value.data + value.size;
+	const char *end = sipring_text_end(value);
 	const char *begin, *at;
 	struct sipring_span name, param;
 

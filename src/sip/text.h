@@ -41,11 +41,17 @@ static inline struct sipring_span sipring_text_span(const char *begin, const cha
 	return (struct sipring_span){begin, (size_t)(end - begin)};
 }
 
+/* Where a span ends; of an absent one NULL, to which not even nothing may be added. */
+static inline const char *sipring_text_end(struct sipring_span text)
+{
+	return text.size ? text.data + text.size : text.data;
+}
+
 /* The span without the white space around it. */
 static inline struct sipring_span sipring_text_trim(struct sipring_span text)
 {
 	const char *begin = text.data;
-	const char *end = text.data + text.size;
+	const char *end = sipring_text_end(text);
 
 	begin = sipring_text_skip(begin, end, SIPRING_TEXT_LWS);
 	while (end > begin && sipring_text_is(end[-1], SIPRING_TEXT_LWS))

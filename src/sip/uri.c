@@ -185,7 +185,7 @@ static int read_tel(struct sipring_uri *uri, const char *at, const char *end)
 
 int sipring_uri_parse(struct sipring_uri *uri, struct sipring_span text)
 {
-	const char *end = text.data + text.size;
+	const char *end = sipring_text_end(text);
 	const char *at;
 
 	assert(uri);

@@ -40,8 +40,8 @@ static int next_character(const char **at, const char *end)
 
 static bool is_same_text(struct sipring_span a, struct sipring_span b, bool is_case_sensitive)
 {
-	const char *p = a.data, *p_end = a.data + a.size;
-	const char *q = b.data, *q_end = b.data + b.size;
+	const char *p = a.data, *p_end = sipring_text_end(a);
+	const char *q = b.data, *q_end = sipring_text_end(b);
 
 	if (!a.data || !b.data)
 		return a.data == b.data;
@@ -75,7 +75,7 @@ static bool is_same_host(const struct sipring_uri *a, const struct sipring_uri *
 static bool next_part(struct sipring_span *rest, char divider, struct sipring_span *name,
 	struct sipring_span *value)
 {
-	const char *end = rest->data + rest->size;
+	const char *end = sipring_text_end(*rest);
 	const char *stop, *equals;
 
 	if (!rest->size)
@@ -178,7 +178,7 @@ bool sipring_uri_is_equivalent(const struct sipring_uri *a, const struct sipring
 int sipring_uri_unescape(char *out, size_t capacity, struct sipring_span text)
 {
 	const char *at = text.data;
-	const char *end = at + text.size;
+	const char *end = sipring_text_end(text);
 	size_t size = 0;
 
 	while (at < end) {

@@ -155,7 +155,7 @@ static const char *find_comma(const char *at, const char *end)
 bool sipring_value_next(struct sipring_value_cursor *cursor, struct sipring_span *value)
 {
 	while (cursor->header) {
-		const char *end = cursor->rest.data + cursor->rest.size;
+		const char *end = sipring_text_end(cursor->rest);
 		const char *comma;
 
 		if (!cursor->rest.size) {
@@ -194,7 +194,7 @@ bool sipring_value_has(const struct sipring_message *message, enum sipring_heade
 int sipring_cseq_parse(struct sipring_cseq *cseq, struct sipring_span value)
 {
 	const char *at = value.data;
-	const char *end = at + value.size;
+	const char *end = sipring_text_end(value);
 	const char *begin;
 
 	assert(cseq);
@@ -214,7 +214,7 @@ int sipring_cseq_parse(struct sipring_cseq *cseq, struct sipring_span value)
 bool sipring_param_find(struct sipring_span params, const char *name, struct sipring_span *value)
 {
 	const char *at = params.data;
-	const char *end = at + params.size;
+	const char *end = sipring_text_end(params);
 	struct sipring_span wanted = {name, strlen(name)};
 	struct sipring_span found, text;
 

@@ -63,7 +63,7 @@ static const char *read_protocol(struct sipring_via *via, const char *at, const 
 static bool keep(struct sipring_via *via, struct sipring_span name, struct sipring_span value)
 {
 	const char *at = value.data;
-	const char *end = value.data + value.size;
+	const char *end = sipring_text_end(value);
 	uint32_t number;
 
 	switch (name.size) {
@@ -105,7 +105,7 @@ static bool keep(struct sipring_via *via, struct sipring_span name, struct sipri
 
 int sipring_via_parse(struct sipring_via *via, struct sipring_span value)
 {
-	const char *end = value.data + value.size;
+	const char *end = sipring_text_end(value);
 	const char *begin, *at;
 	struct sipring_span name, param;
 
