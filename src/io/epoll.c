@@ -4,9 +4,10 @@
  * receive. A turn tries the queued sends, waits once (level-triggered), and reads each ready socket
  * a bounded number of times into events that next hands out. Buffers are those of the turn: all of
  * them are free again when the next one starts. Invariant: a socket is in the epoll set exactly
- * while under_way has IN_SET, which an ended or leaving socket never has (it would spin).
+ * while under_way has IN_SET: while it is open, or its WRITABLE is awaited.
  */
 #include "base/memory.h"
+#include "io/datagram.h"
 #include "io/io.h"
 
 #include <assert.h>
@@ -32,6 +33,7 @@ struct epoll_io {
 	uint32_t buffer_size;
 	uint32_t n_used;
 	struct sipring_list outbox;
+	struct sipring_list refused; /* sockets that the set did not take: their OVER is to come */
 	struct sipring_list ended;
 	struct sipring_list closed;
 	struct sipring_io_event events[EVENTS_MAX];
@@ -57,6 +59,7 @@ static int epoll_open(struct sipring_io **io, const struct sipring_io_config *co
 	epoll->n_buffers = config->n_buffers;
 	epoll->buffer_size = config->buffer_size;
 	sipring_list_init(&epoll->outbox);
+	sipring_list_init(&epoll->refused);
 	sipring_list_init(&epoll->ended);
 	sipring_list_init(&epoll->closed);
 	epoll->memory = sipring_memory_map((size_t)config->n_buffers * config->buffer_size);
@@ -78,6 +81,9 @@ static void epoll_close(struct sipring_io *io)
 {
 	struct epoll_io *epoll = self(io);
 
+	for (; epoll->next_event < epoll->n_events; epoll->next_event++)
+		if (epoll->events[epoll->next_event].type == SIPRING_IO_ACCEPTED)
+			close(epoll->events[epoll->next_event].result);
 	close(epoll->fd);
 	sipring_memory_unmap(epoll->memory, (size_t)epoll->n_buffers * epoll->buffer_size);
 	free(epoll);
@@ -114,8 +120,10 @@ static struct sipring_io_event *new_event(struct epoll_io *epoll, struct sipring
 
 static void over(struct epoll_io *epoll, struct sipring_io_socket *socket, int result)
 {
+	bool awaits = socket->under_way & FOR_WRITING;
+
 	socket->state = SIPRING_IO_ENDED;
-	change_set(epoll, socket, false, false);
+	change_set(epoll, socket, awaits, awaits);
 	new_event(epoll, socket, SIPRING_IO_OVER, result);
 }
 
@@ -132,12 +140,15 @@ static void epoll_add(struct sipring_io *io, struct sipring_io_socket *socket)
 		sipring_list_init(&socket->link);
 	}
 	/* accept has no MSG_DONTWAIT, and the peer that made it ready may be gone. */
-	if (socket->kind == SIPRING_IO_LISTENER)
+	if (socket->kind == SIPRING_IO_LISTENER) {
 		fcntl(socket->fd, F_SETFL, O_NONBLOCK);
+		epoll->io.counters.n_system_calls++;
+	}
 	socket->state = SIPRING_IO_OPEN;
-	/* A socket that the set refuses will not be heard of: its sends and its remove still work. */
-	if (change_set(epoll, socket, true, socket->under_way & FOR_WRITING) < 0)
+	if (change_set(epoll, socket, true, socket->under_way & FOR_WRITING) < 0) {
 		socket->under_way = 0;
+		sipring_list_append(&epoll->refused, &socket->link);
+	}
 }
 
 static void close_if_done(struct epoll_io *epoll, struct sipring_io_socket *socket)
@@ -148,6 +159,7 @@ static void close_if_done(struct epoll_io *epoll, struct sipring_io_socket *sock
 	epoll->io.counters.n_system_calls++;
 	socket->fd = -1;
 	socket->state = SIPRING_IO_IDLE;
+	sipring_list_unlink(&socket->link);
 	sipring_list_append(&epoll->closed, &socket->link);
 }
 
@@ -157,6 +169,7 @@ static void epoll_remove(struct sipring_io *io, struct sipring_io_socket *socket
 
 	assert(socket->state == SIPRING_IO_OPEN || socket->state == SIPRING_IO_ENDED);
 	change_set(epoll, socket, false, false);
+	sipring_list_unlink(&socket->link);
 	socket->state = SIPRING_IO_REMOVING;
 	close_if_done(epoll, socket);
 }
@@ -255,9 +268,13 @@ static bool read_message(struct epoll_io *epoll, struct sipring_io_socket *socke
 	epoll->io.counters.n_system_calls++;
 	n = recvmsg(socket->fd, &header, MSG_DONTWAIT);
 	if (n < 0) {
-		if (errno != EAGAIN && errno != EINTR && socket->kind == SIPRING_IO_ASSOCIATED)
-			over(epoll, socket, -errno);
-		return n < 0 && errno != EAGAIN && socket->kind == SIPRING_IO_DATAGRAM;
+		n = -errno;
+		if (n == -EAGAIN || n == -EINTR)
+			return false;
+		if (socket->kind == SIPRING_IO_DATAGRAM && !datagram_is_over((int)n))
+			return true;
+		over(epoll, socket, (int)n);
+		return false;
 	}
 	if (n == 0 && socket->kind == SIPRING_IO_ASSOCIATED) {
 		over(epoll, socket, 0);
@@ -310,6 +327,21 @@ static void ready(struct epoll_io *epoll, struct sipring_io_socket *socket, uint
 		read_socket(epoll, socket);
 }
 
+/* What the set refused is asked again for the reason: the fd is bad, or not one to wait for. */
+static void tell_refused(struct epoll_io *epoll)
+{
+	while (!sipring_list_empty(&epoll->refused) && epoll->n_events < EVENTS_MAX - 2) {
+		struct sipring_io_socket *socket = SIPRING_CONTAINER(
+			sipring_list_pop(&epoll->refused), struct sipring_io_socket, link);
+		int r = change_set(epoll, socket, true, false);
+
+		if (r == 0)
+			continue;
+		socket->under_way = 0;
+		over(epoll, socket, r);
+	}
+}
+
 static int wait_ready(struct epoll_io *epoll, struct epoll_event *found, int64_t timeout_ns)
 {
 	struct timespec limit = {timeout_ns / 1000000000, timeout_ns % 1000000000};
@@ -321,6 +353,7 @@ static int wait_ready(struct epoll_io *epoll, struct epoll_event *found, int64_t
 		if (n >= 0 || errno != ENOSYS)
 			return n < 0 ? -errno : n;
 		epoll->without_pwait2 = true;
+		epoll->io.counters.n_system_calls++;
 	}
 	n = epoll_wait(epoll->fd, found, READY_MAX,
 		timeout_ns < 0 ? -1 : (int)((timeout_ns + 999999) / 1000000));
@@ -339,7 +372,9 @@ static int epoll_turn(struct sipring_io *io, int64_t timeout_ns)
 	epoll->n_events = 0;
 	epoll->next_event = 0;
 	flush(epoll);
-	if (!sipring_list_empty(&epoll->ended) || !sipring_list_empty(&epoll->closed))
+	tell_refused(epoll);
+	if (epoll->n_events || !sipring_list_empty(&epoll->refused) ||
+		!sipring_list_empty(&epoll->ended) || !sipring_list_empty(&epoll->closed))
 		timeout_ns = 0;
 	n = wait_ready(epoll, found, timeout_ns);
 	for (int i = 0; i < n; i++)
@@ -348,12 +383,14 @@ static int epoll_turn(struct sipring_io *io, int64_t timeout_ns)
 }
 
 /* What was reaped before its socket was given up concerns nobody any more. */
-static bool concerns_nobody(const struct sipring_io_event *event)
+static bool concerns_nobody(struct epoll_io *epoll, const struct sipring_io_event *event)
 {
 	if (event->socket->state == SIPRING_IO_OPEN || event->socket->state == SIPRING_IO_ENDED)
 		return false;
-	if (event->type == SIPRING_IO_ACCEPTED)
+	if (event->type == SIPRING_IO_ACCEPTED) {
 		close(event->result);
+		epoll->io.counters.n_system_calls++;
+	}
 	return true;
 }
 
@@ -364,7 +401,7 @@ static bool epoll_next(struct sipring_io *io, struct sipring_io_event *event)
 
 	while (epoll->next_event < epoll->n_events) {
 		*event = epoll->events[epoll->next_event++];
-		if (!concerns_nobody(event))
+		if (!concerns_nobody(epoll, event))
 			return true;
 	}
 	memset(event, 0, sizeof *event);
