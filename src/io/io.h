@@ -51,14 +51,16 @@ struct sipring_io_socket {
 	uint32_t n_in_flight; /* operations the kernel has, sends included */
 	uint32_t n_queued;    /* sends that no turn has tried yet */
 	uint32_t n_sends;     /* sends the kernel has */
-	uint64_t chain_turn;  /* the turn in which the last of them were prepared */
+	uint32_t n_linked;    /* those of them that it starts after others */
+	uint64_t held_in;     /* the turn in which a send had to wait, and so all behind it */
 	struct msghdr shape;  /* what a multishot receive reserves */
 	struct sipring_list link;
 };
 
 enum sipring_io_send_flags {
-	SIPRING_IO_MORE = 1,    /* more follows at once: MSG_MORE */
-	SIPRING_IO_CHAINED = 2, /* not to be tried when the one before it on its socket failed */
+	SIPRING_IO_MORE = 1, /* more follows at once: MSG_MORE */
+	/* Not to be tried when the one before it on its socket failed; for associated sockets. */
+	SIPRING_IO_CHAINED = 2,
 };
 
 #define SIPRING_IO_SEND_PARTS_MAX 36
@@ -78,7 +80,8 @@ struct sipring_io_send {
 	/* The io's own. */
 	struct sipring_list link;
 	struct msghdr header;
-	int result; /* in SENT: bytes taken, or -errno; -ECANCELED: not tried */
+	bool linked; /* the kernel starts it when the one before it is done */
+	int result;  /* in SENT: bytes taken, or -errno; -ECANCELED: not tried */
 };
 
 enum sipring_io_event_type {
@@ -131,7 +134,10 @@ struct sipring_io_ops {
 	/* 0, or -errno with a text that names the remedy. */
 	int (*open)(struct sipring_io **io, const struct sipring_io_config *config,
 		struct sipring_error *error);
-	/* Ends at once; sockets still in it are closed, sends still in it are forgotten. */
+	/*
+	 * Ends at once, without events: sends still in it are forgotten, sockets still in it are
+	 * their owner's again, open as they are. Touches neither, so their memory may be gone.
+	 */
 	void (*close)(struct sipring_io *io);
 	/* Takes over an idle socket, or starts one again that is ENDED. Failures come as OVER. */
 	void (*add)(struct sipring_io *io, struct sipring_io_socket *socket);
@@ -148,7 +154,11 @@ struct sipring_io_ops {
 	int (*turn)(struct sipring_io *io, int64_t timeout_ns);
 	/* The next reaped event; false when the turn's are all read. */
 	bool (*next)(struct sipring_io *io, struct sipring_io_event *event);
-	/* An fd that polls readable when a turn would find something; -errno when there is none. */
+	/*
+	 * An fd that polls readable when a turn would find something that came from outside or was
+	 * left by the last turn; what the owner queues since, its own turn has to start. -errno
+	 * when there is none.
+	 */
 	int (*pollable)(struct sipring_io *io);
 };
 

@@ -8,6 +8,7 @@
  * no list here and in no completion to come.
  */
 #include "io/uring.h"
+#include "io/datagram.h"
 #include "io/uring_tag.h"
 
 #include <assert.h>
@@ -47,6 +48,8 @@ static int uring_open(struct sipring_io **io, const struct sipring_io_config *co
 	if (r < 0) {
 		io_uring_queue_exit(&uring->ring);
 		free(uring);
+		if (r == -EPERM || r == -EACCES || r == -ENOSYS)
+			return sipring_uring_ring_refused(r, error);
 		return sipring_error_set(error, r,
 			"cannot map and register %u receive buffers of %u bytes: %s; lower "
 			"receive_buffers or raise the memory limit",
@@ -56,10 +59,22 @@ static int uring_open(struct sipring_io **io, const struct sipring_io_config *co
 	return 0;
 }
 
+/* What was accepted and will not be told. */
+static void close_accepted(const struct io_uring_cqe *cqe)
+{
+	if (uring_tag_operation(cqe->user_data) == URING_ACCEPT && cqe->res >= 0)
+		close(cqe->res);
+}
+
 static void uring_close(struct sipring_io *io)
 {
 	struct uring *uring = self(io);
+	struct io_uring_cqe *cqe;
+	unsigned head;
 
+	while (uring->next_event < uring->n_events)
+		close_accepted(&uring->events[uring->next_event++]);
+	io_uring_for_each_cqe(&uring->ring, head, cqe) close_accepted(cqe);
 	sipring_uring_buffers_close(&uring->buffers, &uring->ring);
 	io_uring_queue_exit(&uring->ring);
 	if (uring->event_fd >= 0)
@@ -75,6 +90,11 @@ static void want(struct uring *uring, struct sipring_io_socket *socket,
 	sipring_list_append(&uring->todo, &socket->link);
 }
 
+static void want_input(struct uring *uring, struct sipring_io_socket *socket)
+{
+	want(uring, socket, socket->kind == SIPRING_IO_LISTENER ? URING_ACCEPT : URING_RECEIVE);
+}
+
 static void uring_add(struct sipring_io *io, struct sipring_io_socket *socket)
 {
 	assert(socket->state == SIPRING_IO_IDLE || socket->state == SIPRING_IO_ENDED);
@@ -85,10 +105,12 @@ static void uring_add(struct sipring_io *io, struct sipring_io_socket *socket)
 		socket->n_in_flight = 0;
 		socket->n_queued = 0;
 		socket->n_sends = 0;
+		socket->n_linked = 0;
+		socket->held_in = 0;
 		sipring_list_init(&socket->link);
 	}
 	socket->state = SIPRING_IO_OPEN;
-	want(self(io), socket, URING_RECEIVE);
+	want_input(self(io), socket);
 }
 
 /* With nothing in flight and nothing queued the socket goes back to its owner. */
@@ -139,7 +161,13 @@ static int enter(struct uring *uring, int64_t timeout_ns)
 	int r;
 
 	uring->io.counters.n_system_calls++;
-	if (timeout_ns == 0) {
+	if (uring->has_links) {
+		/*
+		 * The kernel takes one link further each time it looks for completions, and it goes
+		 * on looking while fewer are there than were asked for. No send waits for anything.
+		 */
+		r = io_uring_submit_and_wait(&uring->ring, uring->n_prepared);
+	} else if (timeout_ns == 0) {
 		r = io_uring_submit_and_get_events(&uring->ring);
 	} else if (timeout_ns < 0) {
 		r = io_uring_submit_and_wait(&uring->ring, 1);
@@ -171,6 +199,13 @@ static void reap(struct uring *uring)
 	uring->next_event = 0;
 }
 
+/* A host that sleeps on the eventfd has to come back for what no completion will tell. */
+static void signal_event_fd(struct uring *uring)
+{
+	uring->io.counters.n_system_calls++;
+	(void)eventfd_write(uring->event_fd, 1);
+}
+
 /* What was signalled until now is what this turn will find. */
 static void quiet_event_fd(struct uring *uring)
 {
@@ -196,6 +231,8 @@ static int uring_turn(struct sipring_io *io, int64_t timeout_ns)
 		timeout_ns = 0;
 	r = enter(uring, timeout_ns);
 	reap(uring);
+	if (uring->event_fd >= 0 && (uring->leftover || io_uring_cq_ready(&uring->ring)))
+		signal_event_fd(uring);
 	return r;
 }
 
@@ -207,8 +244,10 @@ static bool received(struct uring *uring, const struct io_uring_cqe *cqe,
 	bool open = socket->state == SIPRING_IO_OPEN;
 
 	if (!open) {
-		if (socket->kind == SIPRING_IO_LISTENER && cqe->res >= 0)
+		if (socket->kind == SIPRING_IO_LISTENER && cqe->res >= 0) {
 			close(cqe->res);
+			counters->n_system_calls++;
+		}
 		return false;
 	}
 	if (socket->kind == SIPRING_IO_LISTENER && cqe->res >= 0) {
@@ -226,9 +265,7 @@ static bool received(struct uring *uring, const struct io_uring_cqe *cqe,
 		return false;
 	}
 	if (cqe->res < 0) {
-		/* ICMP errors and the like concern one peer of a datagram socket, not the socket. */
-		if (socket->kind == SIPRING_IO_DATAGRAM && cqe->res != -EBADF &&
-			cqe->res != -EINVAL && cqe->res != -EOPNOTSUPP)
+		if (socket->kind == SIPRING_IO_DATAGRAM && !datagram_is_over(cqe->res))
 			return false;
 		event->type = SIPRING_IO_OVER;
 		event->result = cqe->res;
@@ -279,12 +316,12 @@ static bool socket_event(struct uring *uring, const struct io_uring_cqe *cqe,
 		socket->n_in_flight--;
 		socket->under_way &= (uint8_t) ~(1u << operation);
 	}
-	if (operation == URING_RECEIVE) {
+	if (operation == URING_RECEIVE || operation == URING_ACCEPT) {
 		told = received(uring, cqe, socket, event);
 		if (cqe->flags & IORING_CQE_F_BUFFER)
 			read_buffer(uring, cqe, socket, event);
 		if (!(cqe->flags & IORING_CQE_F_MORE) && socket->state == SIPRING_IO_OPEN) {
-			want(uring, socket, URING_RECEIVE);
+			want_input(uring, socket);
 			uring->io.counters.n_restarted += socket->kind != SIPRING_IO_POLLED;
 		}
 	} else if (operation == URING_WRITABLE && socket->state != SIPRING_IO_REMOVING) {
@@ -308,8 +345,6 @@ static void send_event(struct uring *uring, struct sipring_io_send *send, int re
 	event->result = result;
 	if (result >= 0)
 		uring->io.counters.n_sent++;
-	else if (socket->kind == SIPRING_IO_ASSOCIATED)
-		socket->stalled = true;
 	close_if_done(uring, socket);
 }
 
@@ -327,6 +362,10 @@ static bool uring_next(struct sipring_io *io, struct sipring_io_event *event)
 
 			send->socket->n_in_flight--;
 			send->socket->n_sends--;
+			send->socket->n_linked -= send->linked;
+			/* One that was not even prepared says nothing new: it may be writable by now. */
+			if (cqe->res < 0 && send->socket->kind == SIPRING_IO_ASSOCIATED)
+				send->socket->stalled = true;
 			send_event(uring, send, cqe->res, event);
 			return true;
 		}

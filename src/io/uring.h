@@ -29,8 +29,10 @@ struct uring {
 	struct io_uring_cqe events[URING_EVENTS_MAX];
 	uint32_t n_events;
 	uint32_t next_event;
-	int event_fd;  /* registered for pollable, or -1 */
-	bool leftover; /* something found no room in the submission queue */
+	int event_fd;        /* registered for pollable, or -1 */
+	bool leftover;       /* something found no place in this turn's submission */
+	unsigned n_prepared; /* sends in this turn's submission */
+	bool has_links;      /* some of them start after others */
 };
 
 #define SIPRING_URING_GROUP 0 /* the one provided-buffer group of a ring */
@@ -49,3 +51,5 @@ void sipring_uring_prepare(struct uring *uring);
 /* Sets up a ring, degrading flag by flag; 0 or -errno with a text that names the remedy. */
 int sipring_uring_ring_open(struct io_uring *ring, uint32_t n_submissions, uint32_t n_completions,
 	struct sipring_error *error);
+/* Sets the text for a refusal of io_uring as such; returns code. */
+int sipring_uring_ring_refused(int code, struct sipring_error *error);

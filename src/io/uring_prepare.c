@@ -30,7 +30,7 @@ static void prepare_receive(struct sipring_io_socket *socket, struct io_uring_sq
 {
 	switch (socket->kind) {
 	case SIPRING_IO_LISTENER:
-		io_uring_prep_multishot_accept(sqe, socket->fd, NULL, NULL, SOCK_CLOEXEC);
+		assert(!"a listener accepts");
 		break;
 	case SIPRING_IO_ASSOCIATED:
 	case SIPRING_IO_DATAGRAM:
@@ -49,7 +49,8 @@ static void prepare_receive(struct sipring_io_socket *socket, struct io_uring_sq
 /* True when all that the socket wants is in the queue. */
 static bool prepare_socket(struct uring *uring, struct sipring_io_socket *socket)
 {
-	static const enum uring_operation order[] = {URING_CANCEL, URING_RECEIVE, URING_WRITABLE};
+	static const enum uring_operation order[] = {URING_CANCEL, URING_ACCEPT, URING_RECEIVE,
+		URING_WRITABLE};
 
 	for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++) {
 		struct io_uring_sqe *sqe;
@@ -61,6 +62,8 @@ static bool prepare_socket(struct uring *uring, struct sipring_io_socket *socket
 			return false;
 		if (order[i] == URING_CANCEL)
 			io_uring_prep_cancel_fd(sqe, socket->fd, IORING_ASYNC_CANCEL_ALL);
+		else if (order[i] == URING_ACCEPT)
+			io_uring_prep_multishot_accept(sqe, socket->fd, NULL, NULL, SOCK_CLOEXEC);
 		else if (order[i] == URING_RECEIVE)
 			prepare_receive(socket, sqe);
 		else
@@ -95,75 +98,104 @@ static void prepare_send(struct sipring_io_send *send, struct io_uring_sqe *sqe)
 	send->socket->n_sends++;
 }
 
-/* A chain ends where the next send is for another socket or need not follow this one. */
-static bool continues_chain(const struct uring *uring, const struct sipring_io_send *send)
+/*
+ * Whether the next send goes with this one as a link. What follows a link on the same socket has to
+ * be one too, chained or not: the kernel starts a link only when the one before it is done, and
+ * anything that is no link before that.
+ */
+static bool is_followed(const struct uring *uring, const struct sipring_io_send *send)
 {
 	const struct sipring_io_send *next;
 
-	if (send->link.next == &uring->outbox)
+	if (send->link.next == &uring->outbox || !io_uring_sq_space_left(&uring->ring))
 		return false;
 	next = SIPRING_CONTAINER(send->link.next, struct sipring_io_send, link);
-	return next->socket == send->socket && (next->flags & SIPRING_IO_CHAINED);
+	return next->socket == send->socket && send->socket->kind == SIPRING_IO_ASSOCIATED &&
+		(send->linked || (next->flags & SIPRING_IO_CHAINED));
 }
 
 /*
- * The kernel runs the links of a chain one after another, and may be in the middle of one when a
- * turn ends: what is submitted then would overtake the rest.
+ * What is no link would overtake the links under way; and what is chained to a send under way needs
+ * to know how that ended.
  */
 static bool must_wait(const struct uring *uring, const struct sipring_io_send *send)
 {
-	return send->socket->n_sends && (send->flags & SIPRING_IO_CHAINED) &&
-		send->socket->chain_turn != uring->io.counters.n_turns;
+	return send->socket->n_linked || send->socket->held_in == uring->io.counters.n_turns ||
+		((send->flags & SIPRING_IO_CHAINED) && send->socket->n_sends &&
+			send->socket->kind == SIPRING_IO_ASSOCIATED);
 }
 
+/* Ends a send that is not to be tried. */
+static void give_up(struct uring *uring, struct sipring_io_send *send)
+{
+	sipring_list_unlink(&send->link);
+	send->result = -ECANCELED;
+	sipring_list_append(&uring->ended, &send->link);
+	send->socket->n_queued--;
+}
+
+/*
+ * Goes through the whole outbox, even past what there is room for: what a failure cancels must be
+ * cancelled before its socket can be writable again. Per socket nothing passes what has to wait.
+ */
 static bool prepare_sends(struct uring *uring)
 {
 	struct sipring_list *node = uring->outbox.next;
+	bool linked = false, all = true;
 
+	uring->n_prepared = 0;
+	uring->has_links = false;
 	while (node != &uring->outbox) {
 		struct sipring_io_send *send =
 			SIPRING_CONTAINER(node, struct sipring_io_send, link);
 		struct sipring_io_socket *socket = send->socket;
-		struct io_uring_sqe *sqe;
-		bool chained = continues_chain(uring, send);
+		struct io_uring_sqe *sqe = NULL;
 
 		node = node->next;
 		assert(socket->n_queued > 0);
 		if (socket->stalled || socket->state == SIPRING_IO_REMOVING) {
-			sipring_list_unlink(&send->link);
-			send->result = -ECANCELED;
-			sipring_list_append(&uring->ended, &send->link);
-			socket->n_queued--;
+			give_up(uring, send);
 			continue;
 		}
-		if (must_wait(uring, send))
+		if (linked || !must_wait(uring, send))
+			sqe = io_uring_get_sqe(&uring->ring);
+		assert(sqe || !linked);
+		if (!sqe) {
+			socket->held_in = uring->io.counters.n_turns;
+			all = false;
 			continue;
-		sqe = io_uring_get_sqe(&uring->ring);
-		if (!sqe)
-			return false;
+		}
 		prepare_send(send, sqe);
-		socket->chain_turn = uring->io.counters.n_turns;
-		/* The last place in the queue ends a chain: what follows goes with another call. */
-		if (chained && io_uring_sq_space_left(&uring->ring))
+		send->linked = linked;
+		socket->n_linked += linked;
+		uring->has_links |= linked;
+		uring->n_prepared++;
+		linked = is_followed(uring, send);
+		if (linked)
 			sqe->flags |= IOSQE_IO_LINK;
 		sipring_list_unlink(&send->link);
 		socket->n_queued--;
+	}
+	return all;
+}
+
+/* False where the submission queue is full first. */
+static bool prepare_sockets(struct uring *uring)
+{
+	while (!sipring_list_empty(&uring->todo)) {
+		struct sipring_io_socket *socket =
+			SIPRING_CONTAINER(uring->todo.next, struct sipring_io_socket, link);
+
+		if (!prepare_socket(uring, socket))
+			return false;
+		sipring_list_unlink(&socket->link);
 	}
 	return true;
 }
 
 void sipring_uring_prepare(struct uring *uring)
 {
-	uring->leftover = false;
-	while (!sipring_list_empty(&uring->todo)) {
-		struct sipring_io_socket *socket =
-			SIPRING_CONTAINER(uring->todo.next, struct sipring_io_socket, link);
+	bool all = prepare_sockets(uring);
 
-		if (!prepare_socket(uring, socket)) {
-			uring->leftover = true;
-			return;
-		}
-		sipring_list_unlink(&socket->link);
-	}
-	uring->leftover = !prepare_sends(uring);
+	uring->leftover = !prepare_sends(uring) || !all;
 }

@@ -43,7 +43,7 @@ static int setting_of_kernel(void)
 	return n > 0 ? atoi(text) : 0;
 }
 
-static int refused(int code, struct sipring_error *error)
+int sipring_uring_ring_refused(int code, struct sipring_error *error)
 {
 	struct utsname kernel;
 	int disabled = setting_of_kernel();
@@ -100,7 +100,7 @@ int sipring_uring_ring_open(struct io_uring *ring, uint32_t n_submissions, uint3
 	for (size_t i = 0; i < N_DEGREES && r == -EINVAL; i++)
 		r = set_up(ring, &degrees[i], n_submissions, n_completions);
 	if (r < 0)
-		return refused(r, error);
+		return sipring_uring_ring_refused(r, error);
 	return 0;
 }
 

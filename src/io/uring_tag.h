@@ -9,10 +9,11 @@
 #include <stdint.h>
 
 enum uring_operation {
-	URING_RECEIVE = 1, /* socket: multishot recvmsg or accept, or a poll for reading */
+	URING_RECEIVE = 1, /* socket: multishot recvmsg, or a poll for reading */
 	URING_WRITABLE,    /* socket: poll for writing */
 	URING_CANCEL,      /* socket: all it has under way */
 	URING_SEND,        /* send */
+	URING_ACCEPT,      /* listener: multishot accept; its results are fds */
 };
 
 static inline uint64_t uring_tag_pack(const void *object, enum uring_operation operation)
