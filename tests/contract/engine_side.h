@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One worker under test through the public interface alone, and a peer process that answers 200 to
+ * every request. The provider and the io are words: CONTRACT_PROVIDER, CONTRACT_IO.
+ */
+#pragma once
+
+#include <sipring/sipring.h>
+#include <sys/types.h>
+
+#define SIDE_COOKIES 20000
+
+struct engine_side {
+	struct sipring *sipring;
+	struct sipring_worker *worker;
+	uint8_t outcomes[SIDE_COOKIES]; /* how often each cookie had one */
+	unsigned n_outcomes[6];         /* by enum sipring_outcome */
+	int last_error;
+	unsigned n_dispatched, n_requests;
+	unsigned n_status[700]; /* responses by status */
+	unsigned n_events[6];   /* by enum sipring_event_type */
+	struct sipring_event last_event;
+	struct sipring_receive_info last_info;
+	bool answer;     /* requests are answered 200 */
+	bool terminated; /* every buffer ended with NUL and had its length */
+};
+
+struct engine_peer {
+	pid_t process;
+	union sipring_address address;
+	char encaps_port[8];
+};
+
+/* settings: name, value, …, NULL. listener NULL: none. The worker's error fails the test. */
+void engine_open(struct engine_side *side, const char *listener, const char *const *settings);
+void engine_close(struct engine_side *side);
+/* Opens to reach a peer: its encapsulation port is set. */
+void engine_meet(struct engine_side *side, const struct engine_peer *peer,
+	const char *const *settings);
+void engine_until(struct engine_side *side, const unsigned *count, unsigned at_least,
+	const char *what);
+
+struct engine_peer engine_peer_start(void);
+void engine_peer_stop(struct engine_peer *peer);
+
+/* An OPTIONS of exactly size bytes (at least 300), numbered; returns size. */
+size_t engine_request(char *out, unsigned number, size_t size);
+int engine_send(struct engine_side *side, const union sipring_address *to, unsigned number,
+	uint32_t cookie);
