@@ -105,7 +105,8 @@ void sipring_outbound_flush(struct sipring_worker *worker)
 }
 
 /* There is room again for a host that was told there was none. */
-static void tell_writable(struct sipring_worker *worker, struct sipring_association *association)
+void sipring_outbound_tell_room(struct sipring_worker *worker,
+	struct sipring_association *association)
 {
 	const struct sipring_config *config = &worker->sipring->config;
 
@@ -147,7 +148,7 @@ static void batch_done(struct sipring_worker *worker, struct sipring_association
 	}
 	sipring_outbound_ready(worker, association);
 	sipring_lifecycle_time(worker, association);
-	tell_writable(worker, association);
+	sipring_outbound_tell_room(worker, association);
 }
 
 void sipring_outbound_settle(struct sipring_worker *worker, struct sipring_association *association,

@@ -145,26 +145,31 @@ static void woken(struct sipring_worker *worker)
 static void tell_time(struct sipring_worker *worker)
 {
 	struct sipring_timer *timer;
-	uint64_t again_ms;
 
 	while ((timer = sipring_wheel_expire(&worker->wheel, worker->now_ms)))
 		sipring_lifecycle_timer(worker, timer);
-	if (worker->now_ms < worker->tick_at_ms)
-		return;
-	again_ms = worker->sctp->ops->tick(worker->sctp, worker->now_ms);
+}
+
+/* After the flush: a stack in user space may have results of sends already, or timers due. */
+static void tick(struct sipring_worker *worker)
+{
+	uint64_t again_ms = worker->sctp->ops->tick(worker->sctp, worker->now_ms);
+
 	worker->tick_at_ms = again_ms == UINT64_MAX ? UINT64_MAX : worker->now_ms + again_ms;
 	act(worker);
 }
 
 int64_t sipring_worker_idle_ns(struct sipring_worker *worker)
 {
-	uint64_t now_ms = sipring_clock_ns() / 1000000;
+	uint64_t now_ms = worker->in_turn ? worker->now_ms : sipring_clock_ns() / 1000000;
 	uint64_t idle_ms = sipring_wheel_idle_ms(&worker->wheel, now_ms);
 
 	if (!sipring_list_empty(&worker->flush))
 		return 0;
-	if (worker->tick_at_ms != UINT64_MAX && worker->tick_at_ms < now_ms + idle_ms)
-		idle_ms = worker->tick_at_ms > now_ms ? worker->tick_at_ms - now_ms : 0;
+	if (worker->tick_at_ms <= now_ms)
+		return 0;
+	if (worker->tick_at_ms != UINT64_MAX && worker->tick_at_ms - now_ms < idle_ms)
+		idle_ms = worker->tick_at_ms - now_ms;
 	return idle_ms > INT64_MAX / 1000000 ? -1 : (int64_t)idle_ms * 1000000;
 }
 
@@ -174,13 +179,15 @@ int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
 	int64_t idle_ns;
 	int r;
 
+	worker->now_ms = sipring_clock_ns() / 1000000;
+	worker->in_turn = true;
 	sipring_outbound_flush(worker);
+	tick(worker);
 	idle_ns = sipring_worker_idle_ns(worker);
 	if (timeout_ns < 0 || (idle_ns >= 0 && idle_ns < timeout_ns))
 		timeout_ns = idle_ns;
 	r = worker->io->ops->turn(worker->io, timeout_ns);
 	worker->now_ms = sipring_clock_ns() / 1000000;
-	worker->in_turn = true;
 	while (worker->io->ops->next(worker->io, &event)) {
 		if (event.socket == &worker->wake) {
 			woken(worker);

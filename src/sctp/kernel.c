@@ -75,16 +75,16 @@ static int kernel_listen(struct sipring_sctp *sctp, const struct sipring_address
 {
 	struct kernel *kernel = self(sctp);
 	struct kernel_listener *listener = &kernel->listeners[kernel->n_listeners];
-	sa_family_t family = AF_INET;
 	int fd;
 
 	if (kernel->n_listeners == KERNEL_LISTENERS_MAX)
 		return sipring_error_set(error, -E2BIG, "at most %d listeners",
 			KERNEL_LISTENERS_MAX);
-	for (unsigned i = 0; i < local->n_addresses; i++)
-		if (local->addresses[i].sa.sa_family == AF_INET6)
-			family = AF_INET6;
-	fd = sipring_kernel_socket_open(kernel->config, family, local, error);
+	fd = sipring_kernel_socket_claim(local, error);
+	if (fd < 0)
+		return fd;
+	fd = sipring_kernel_socket_open(kernel->config,
+		sipring_kernel_socket_family(local->addresses, local->n_addresses), local, error);
 	if (fd < 0)
 		return fd;
 	if (listen(fd, SOMAXCONN) < 0) {
@@ -134,13 +134,11 @@ static struct kernel_conn *new_conn(struct kernel *kernel, int fd)
 
 static sa_family_t family_for(const struct sipring_sctp_connect *what)
 {
-	for (unsigned i = 0; i < what->n_remote; i++)
-		if (what->remote[i].sa.sa_family == AF_INET6)
-			return AF_INET6;
-	for (unsigned i = 0; what->local && i < what->local->n_addresses; i++)
-		if (what->local->addresses[i].sa.sa_family == AF_INET6)
-			return AF_INET6;
-	return AF_INET;
+	const struct sipring_address_set *local = what->local;
+
+	if (sipring_kernel_socket_family(what->remote, what->n_remote) == AF_INET6)
+		return AF_INET6;
+	return local ? sipring_kernel_socket_family(local->addresses, local->n_addresses) : AF_INET;
 }
 
 static int kernel_connect(struct sipring_sctp *sctp, const struct sipring_sctp_connect *what,

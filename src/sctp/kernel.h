@@ -50,6 +50,14 @@ struct kernel {
 /* A socket with all options set and bound to local (NULL: not bound); its fd or -errno. */
 int sipring_kernel_socket_open(const struct sipring_sctp_config *config, sa_family_t family,
 	const struct sipring_address_set *local, struct sipring_error *error);
+/* AF_INET6 if any of the addresses needs it; such a socket takes IPv4 addresses too. */
+sa_family_t sipring_kernel_socket_family(const union sipring_address *addresses, unsigned n);
+/*
+ * Whether a listener may have these addresses: -EADDRINUSE with a text when any other socket has
+ * them. Listeners share their port with connects, so that binding them would not tell.
+ */
+int sipring_kernel_socket_claim(const struct sipring_address_set *local,
+	struct sipring_error *error);
 /* Begins to connect, without waiting: 0 or -errno. */
 int sipring_kernel_socket_connect(int fd, const union sipring_address *remote, unsigned n_remote);
 /* Whether this kernel speaks SCTP: 0 or -errno with a text that names the remedy. */

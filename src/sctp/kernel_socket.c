@@ -144,6 +144,29 @@ int sipring_kernel_socket_open(const struct sipring_sctp_config *config, sa_fami
 	return fd;
 }
 
+sa_family_t sipring_kernel_socket_family(const union sipring_address *addresses, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (addresses[i].sa.sa_family == AF_INET6)
+			return AF_INET6;
+	return AF_INET;
+}
+
+int sipring_kernel_socket_claim(const struct sipring_address_set *local,
+	struct sipring_error *error)
+{
+	sa_family_t family = sipring_kernel_socket_family(local->addresses, local->n_addresses);
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SCTP);
+	int r;
+
+	if (fd < 0)
+		return sipring_error_set(error, -errno, "cannot open an SCTP socket: %s",
+			strerror(errno));
+	r = bind_all(fd, local, error);
+	close(fd);
+	return r;
+}
+
 int sipring_kernel_socket_connect(int fd, const union sipring_address *remote, unsigned n_remote)
 {
 	char packed[SIPRING_ADDRESS_SET_MAX * sizeof(union sipring_address)];
