@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The bounded send queue of one association. A message is waiting, or submitted (the provider has
- * it), or out of the queue with its one outcome. A batch is submitted as a whole and no other before
- * all its results are in, so that what has to be tried again keeps its place.
+ * it), or out of the queue with its one outcome. A batch is submitted as a whole and no other
+ * before all its results are in, so that what has to be tried again keeps its place.
  */
 #pragma once
 

@@ -19,8 +19,8 @@ void sipring_table_close(struct sipring_table *table);
 size_t sipring_table_footprint(uint32_t associations_max);
 
 /*
- * A fresh association; NULL when the table is full. Where listed, it is found by its peer's address,
- * if no other association to that peer is.
+ * A fresh association; NULL when the table is full. Where listed, it is found by its peer's
+ * address, if no other association to that peer is.
  */
 struct sipring_association *sipring_table_add(struct sipring_table *table,
 	const union sipring_address *peer, bool inbound, bool listed);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The outbound path: an accepted send is copied once, waits in its association's queue, is handed to
- * the provider with its batch at the start of a turn, and leaves with exactly one outcome. Invariant:
- * accepted == sent + failed + waiting, in messages; sipring_outbound_outcome is the only place where
- * a message ends.
+ * The outbound path: an accepted send is copied once, waits in its association's queue, is handed
+ * to the provider with its batch at the start of a turn, and leaves with exactly one outcome.
+ * Invariant: accepted == sent + failed + waiting, in messages; sipring_outbound_outcome is the
+ * only place where a message ends.
  */
 #include "base/clock.h"
 #include "engine/worker.h"

@@ -18,7 +18,7 @@ static int check(const struct sipring_config *config, struct sipring_error *erro
 {
 	if (config->queue_bytes < config->message_max)
 		return sipring_error_set(error, -EINVAL,
-			"queue_bytes (%lld) must hold at least one message of message_max (%lld) bytes",
+			"queue_bytes (%lld) must hold a message of message_max (%lld) bytes",
 			(long long)config->queue_bytes, (long long)config->message_max);
 	if (config->so_sndbuf && config->so_sndbuf < config->message_max)
 		return sipring_error_set(error, -EINVAL,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a worker counted: its own figures, the io's and the provider's, in one structure. */
+/*
+ * What a worker counted: its own figures, the io's and the provider's, in one structure. Read only:
+ * the figures belong to those who count.
+ */
 #include "engine/worker.h"
 
 #include <assert.h>

@@ -33,7 +33,7 @@ static int open_memory(struct sipring_worker *worker, struct sipring_error *erro
 		r = -errno;
 	if (r < 0)
 		return sipring_error_set(error, r,
-			"cannot map the worker's memory: %s; `sipring doctor --budget` shows the sum",
+			"cannot map the worker's memory: %s; `sipring doctor --budget` sums it up",
 			strerror(-r));
 	return 0;
 }

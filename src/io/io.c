@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Refusals of io_uring as such, after which epoll serves as well: seccomp profiles and old kernels. */
+/* Refusals of io_uring as such (seccomp profiles, old kernels): epoll serves there. */
 static bool is_refusal(int code)
 {
 	return code == -EPERM || code == -EACCES || code == -ENOSYS || code == -EINVAL ||

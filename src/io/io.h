@@ -149,7 +149,7 @@ struct sipring_io_ops {
 	void (*await_writable)(struct sipring_io *io, struct sipring_io_socket *socket);
 	/*
 	 * Submits, waits up to timeout_ns (0: not at all; negative: until something comes) unless
-	 * something is there, reaps. Gives buffers of the last turn back first. Returns 0 or -errno.
+	 * something is there, reaps. First gives back the last turn's buffers. 0 or -errno.
 	 */
 	int (*turn)(struct sipring_io *io, int64_t timeout_ns);
 	/* The next reaped event; false when the turn's are all read. */

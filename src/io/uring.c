@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The io_uring io: one ring per worker. A turn prepares what sockets and sends want
- * (uring_prepare.c), makes one io_uring_enter, and copies the completions out; next then turns each
- * into a plain event. Receives and accepts are multishot: they stay with the kernel until they end, and one
- * that ended is wanted again. Cancelling, never closing, ends what is in flight: an fd is closed
- * once its n_in_flight is 0. Invariant: a socket with CLOSED told, and a send with SENT told, is in
- * no list here and in no completion to come.
+ * (uring_prepare.c), makes one io_uring_enter, and copies the completions out; next then turns
+ * each into a plain event. Receives and accepts are multishot: they stay with the kernel until
+ * they end, and one that ended is wanted again. Cancelling, never closing, ends what is in flight:
+ * an fd is closed once its n_in_flight is 0. Invariant: a socket with CLOSED told, and a send with
+ * SENT told, is in no list here and in no completion to come.
  */
 #include "io/uring.h"
 #include "io/datagram.h"
@@ -363,7 +363,7 @@ static bool uring_next(struct sipring_io *io, struct sipring_io_event *event)
 			send->socket->n_in_flight--;
 			send->socket->n_sends--;
 			send->socket->n_linked -= send->linked;
-			/* One that was not even prepared says nothing new: it may be writable by now. */
+			/* One that was not even prepared says nothing new. */
 			if (cqe->res < 0 && send->socket->kind == SIPRING_IO_ASSOCIATED)
 				send->socket->stalled = true;
 			send_event(uring, send, cqe->res, event);

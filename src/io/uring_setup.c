@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Setting up a ring, and telling why it cannot be. The wanted flags degrade one by one: DEFER_TASKRUN
- * (kernel 6.1) to COOP_TASKRUN (5.19). SINGLE_ISSUER (6.0) is the floor: a kernel that refuses it
- * has no multishot recvmsg either, so the caller takes epoll there. Every refusal names its remedy.
+ * Setting up a ring, and telling why it cannot be. The wanted flags degrade one by one:
+ * DEFER_TASKRUN (kernel 6.1) to COOP_TASKRUN (5.19). SINGLE_ISSUER (6.0) is the floor: a kernel
+ * that refuses it has no multishot recvmsg either, so the caller takes epoll there. Every refusal
+ * names its remedy.
  */
 #include "io/uring.h"
 #include "io/uring_findings.h"
@@ -54,8 +55,8 @@ int sipring_uring_ring_refused(int code, struct sipring_error *error)
 	case -EACCES:
 		if (disabled)
 			return sipring_error_set(error, code,
-				"io_uring is forbidden by kernel.io_uring_disabled=%d; remedy: sysctl "
-				"kernel.io_uring_disabled=0",
+				"io_uring is forbidden by kernel.io_uring_disabled=%d; remedy: "
+				"sysctl kernel.io_uring_disabled=0",
 				disabled);
 		return sipring_error_set(error, code,
 			"io_uring is forbidden to this process, most likely by the container's "
@@ -63,12 +64,12 @@ int sipring_uring_ring_refused(int code, struct sipring_error *error)
 			"io_uring_register in it");
 	case -ENOSYS:
 		return sipring_error_set(error, code,
-			"kernel %s offers no io_uring here; remedy: a kernel with CONFIG_IO_URING, or a "
-			"seccomp profile that allows io_uring_setup",
+			"kernel %s offers no io_uring here; remedy: a kernel with CONFIG_IO_URING, "
+			"or a seccomp profile that allows io_uring_setup",
 			kernel.release);
 	case -EINVAL:
 		return sipring_error_set(error, code,
-			"io_uring of kernel %s is too old; remedy: kernel 6.0 or newer, 6.1 is best",
+			"io_uring of kernel %s is too old; remedy: kernel 6.1 or newer",
 			kernel.release);
 	case -ENOMEM:
 		return sipring_error_set(error, code,

@@ -15,7 +15,7 @@
 
 static int subscribe(int fd)
 {
-	/* One by one, never the old struct; SCTP_SENDER_DRY_EVENT is left out: it hurts delivery. */
+	/* One by one, never the old struct. SCTP_SENDER_DRY_EVENT would hurt delivery. */
 	static const uint16_t wanted[] = {SCTP_ASSOC_CHANGE, SCTP_PEER_ADDR_CHANGE,
 		SCTP_SEND_FAILED_EVENT, SCTP_SHUTDOWN_EVENT, SCTP_PARTIAL_DELIVERY_EVENT};
 
@@ -199,9 +199,9 @@ int sipring_kernel_socket_probe(struct sipring_error *error)
 			"container's seccomp or security profile",
 			strerror(errno));
 	return sipring_error_set(error, -EPROTONOSUPPORT,
-		"this kernel has no SCTP; remedy: modprobe sctp (remove a `blacklist sctp` or `install "
-		"sctp` line in /etc/modprobe.d first; in a container load it on the host; a cloud "
-		"kernel image may lack the module), or use the provider usrsctp");
+		"this kernel has no SCTP; remedy: modprobe sctp (remove a `blacklist sctp` or "
+		"`install sctp` line in /etc/modprobe.d first; in a container load it on the "
+		"host; a cloud kernel image may lack the module), or use the provider usrsctp");
 }
 
 void sipring_kernel_socket_abort_on_close(int fd)

@@ -35,8 +35,8 @@ int sipring_sctp_choose(struct sipring_sctp **sctp, enum sipring_sctp_wanted wan
 		return sipring_error_set(error, r, "%s", user.text);
 	if (r < 0)
 		return sipring_error_set(error, r,
-			"no SCTP: the kernel has none (modprobe sctp) and sipring was built without "
-			"usrsctp (Debian package libusrsctp-dev, meson -Dusrsctp=enabled)");
+			"no SCTP: the kernel has none (modprobe sctp), and sipring was built "
+			"without usrsctp (Debian package libusrsctp-dev, meson -Dusrsctp=enabled)");
 	snprintf(reason, reason_size, "%s", kernel.text);
 	return 0;
 }

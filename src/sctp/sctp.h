@@ -127,7 +127,7 @@ struct sipring_sctp_ops {
 	/* Keeps config and io; both outlive it. 0, or -errno with a text that names the remedy. */
 	int (*open)(struct sipring_sctp **sctp, const struct sipring_sctp_config *config,
 		struct sipring_io *io, struct sipring_error *error);
-	/* Ends at once: what is still connected is aborted, without events. Before the io's close. */
+	/* Ends at once, before the io: what is still connected is aborted, without events. */
 	void (*close)(struct sipring_sctp *sctp);
 	int (*listen)(struct sipring_sctp *sctp, const struct sipring_address_set *local,
 		unsigned tag, struct sipring_error *error);
@@ -143,7 +143,7 @@ struct sipring_sctp_ops {
 	void (*release)(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn);
 	/* In order (SHUTDOWN, RFC 9260 9.2): LOST and CLOSED follow. */
 	void (*shutdown)(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn);
-	/* At once (ABORT, 9.1): CLOSED follows, LOST does not. Also what frees a conn after LOST. */
+	/* At once (ABORT, 9.1): CLOSED follows, not LOST. Also frees a conn after LOST. */
 	void (*abort)(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn);
 	/* Takes one io event of a socket that is the provider's. Then read next until false. */
 	void (*input)(struct sipring_sctp *sctp, const struct sipring_io_event *event);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The engine suite's side and its peer process. Everything waits with a bound. */
+/*
+ * The engine suite's side and its peer process, which is forked before anything is opened. Every
+ * wait has a bound, past which the test fails with what the side has seen.
+ */
 #include "engine_side.h"
 
 #include <criterion/criterion.h>

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Settings and listeners: what is refused and with which words, that a refusal changes nothing, and
+ * that defaults lie in their own bounds. sctp_port is the port of what names none, on both sides.
+ */
+#include "engine/config.h"
+#include "engine/worker.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+Test(config, refuses_what_cannot_be_and_says_what_can)
+{
+	static const struct {
+		const char *name, *value;
+		int code;
+		const char *says;
+	} rows[] = {
+		{"sctp_port", "0", -ERANGE, "1 to 65535"},
+		{"sctp_port", "-1", -ERANGE, "1 to 65535"},
+		{"sctp_port", "65536", -ERANGE, "1 to 65535"},
+		{"sctp_port", "99999999999999999999", -ERANGE, "1 to 65535"},
+		{"sctp_port", "abc", -EINVAL, "not a number"},
+		{"sctp_port", "", -EINVAL, "not a number"},
+		{"sctp_port", "5060x", -EINVAL, "not a number"},
+		{"sctp_port", " 5060", -EINVAL, "not a number"},
+		{"sctp_port", "+5060", -EINVAL, "not a number"},
+		{"provider", "tcp", -EINVAL, "auto|kernel|usrsctp"},
+		{"io", "", -EINVAL, "auto|io_uring|epoll"},
+		{"unordered", "yes", -EINVAL, "on|off"},
+		{"no_such_thing", "1", -ENOENT, "no_such_thing"},
+	};
+	struct sipring_config *config = sipring_config_new();
+	struct sipring_config before = *config;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct sipring_error error = {0};
+		int r = sipring_config_set(config, rows[i].name, rows[i].value, &error);
+
+		cr_expect_eq(r, rows[i].code, "%s=%s: %d", rows[i].name, rows[i].value, r);
+		cr_expect_eq(error.code, r);
+		cr_expect(strstr(error.text, rows[i].says), "%s", error.text);
+		cr_expect_eq(memcmp(config, &before, sizeof before), 0, "row %zu changed it", i);
+	}
+	sipring_config_free(config);
+}
+
+Test(config, takes_what_can_be)
+{
+	struct sipring_config *config = sipring_config_new();
+
+	cr_expect_eq(config->sctp_port, 5060);
+	cr_expect_eq(sipring_config_set(config, "sctp_port", "1", NULL), 0);
+	cr_expect_eq(config->sctp_port, 1);
+	cr_expect_eq(sipring_config_set(config, "sctp_port", "65535", NULL), 0);
+	cr_expect_eq(config->sctp_port, 65535);
+	cr_expect_eq(sipring_config_set(config, "io", "epoll", NULL), 0);
+	cr_expect_eq(config->io, SIPRING_IO_EPOLL);
+	cr_expect_eq(sipring_config_set(config, "provider", "usrsctp", NULL), 0);
+	cr_expect_eq(config->provider, SIPRING_SCTP_USRSCTP);
+	cr_expect_eq(sipring_config_set(config, "bundling", "off", NULL), 0);
+	cr_expect_eq(config->bundling, 0);
+	sipring_config_free(config);
+}
+
+Test(config, every_setting_is_told_and_takes_its_own_default)
+{
+	struct sipring_config *config = sipring_config_new();
+	unsigned n = 0;
+
+	for (const struct sipring_setting *setting; (setting = sipring_config_setting(n)); n++) {
+		struct sipring_error error = {0};
+
+		cr_expect_gt(strlen(setting->help), 0);
+		cr_expect_gt(strlen(setting->values), 0);
+		cr_expect_eq(
+			sipring_config_set(config, setting->name, setting->default_value, &error),
+			0, "%s", error.text);
+	}
+	cr_expect_eq(n * sizeof(int64_t), offsetof(struct sipring_config, listeners),
+		"each number has its row");
+	sipring_config_free(config);
+}
+
+Test(config, a_listener_without_a_port_has_sctp_port)
+{
+	static const struct {
+		const char *listener;
+		uint16_t port;
+		unsigned n;
+	} rows[] = {
+		{"sctp:192.0.2.1", 5070, 1},
+		{"sctp:192.0.2.1:6000", 6000, 1},
+		{"sctp:[2001:db8::1]", 5070, 1},
+		{"sctp:[2001:db8::1]:6000", 6000, 1},
+		{"sctp:(192.0.2.1,198.51.100.1)", 5070, 2},
+		{"sctp:(192.0.2.1,[2001:db8::1]):6000", 6000, 2},
+		{"sctp:*", 5070, 1},
+	};
+	struct sipring_config *config = sipring_config_new();
+	struct sipring *sipring;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		cr_assert_eq(sipring_config_listen(config, rows[i].listener, NULL), 0);
+	/* The order of setting and listeners does not matter. */
+	cr_assert_eq(sipring_config_set(config, "sctp_port", "5070", NULL), 0);
+	cr_assert_eq(sipring_open(&sipring, config, NULL), 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct sipring_address_set *set = &sipring->listeners[i];
+
+		cr_expect_eq(set->n_addresses, rows[i].n);
+		for (unsigned j = 0; j < set->n_addresses; j++)
+			cr_expect_eq(sipring_address_port(&set->addresses[j]), rows[i].port, "%s",
+				rows[i].listener);
+	}
+	sipring_close(sipring);
+	sipring_config_free(config);
+}
+
+Test(config, bad_listeners_name_the_mistake)
+{
+	static const char *const rows[] = {"", "192.0.2.1", "udp:192.0.2.1",
+		"sctp:", "sctp:host.example", "sctp:192.0.2.1:0", "sctp:192.0.2.1:65536",
+		"sctp:192.0.2.1:-1", "sctp:192.0.2.1:x", "sctp:2001:db8::1", "sctp:(192.0.2.1",
+		"sctp:()", "sctp:(192.0.2.1:5060)"};
+	struct sipring_config *config = sipring_config_new();
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct sipring_error error = {0};
+
+		cr_expect_lt(sipring_config_listen(config, rows[i], &error), 0, "%s", rows[i]);
+		cr_expect_gt(strlen(error.text), 10, "%s: %s", rows[i], error.text);
+	}
+	cr_expect_eq(config->n_listeners, 0, "none was added");
+	for (int i = 0; i < CONFIG_LISTENERS_MAX; i++)
+		cr_expect_eq(sipring_config_listen(config, "sctp:192.0.2.1", NULL), 0);
+	cr_expect_eq(sipring_config_listen(config, "sctp:192.0.2.1", NULL), -E2BIG);
+	sipring_config_free(config);
+}
+
+Test(config, settings_that_contradict_each_other)
+{
+	static const char *const rows[][2] = {{"queue_bytes", "2000"}, {"so_sndbuf", "4096"}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct sipring_config *config = sipring_config_new();
+		struct sipring_error error = {0};
+		struct sipring *sipring;
+
+		cr_assert_eq(sipring_config_set(config, rows[i][0], rows[i][1], NULL), 0);
+		cr_expect_eq(sipring_open(&sipring, config, &error), -EINVAL);
+		cr_expect(strstr(error.text, rows[i][0]), "%s", error.text);
+		sipring_config_free(config);
+	}
+}
+
+static void add_up(void *user, const struct sipring_budget_line *line)
+{
+	uint64_t *sum = user;
+
+	cr_expect_geq(line->total, line->count * line->size * 9 / 10, "%s", line->name);
+	if (!strstr(line->name, "not summed"))
+		*sum += line->total;
+}
+
+Test(config, the_budget_is_a_sum)
+{
+	struct sipring_config *config = sipring_config_new();
+	uint64_t sum = 0, more = 0;
+
+	cr_expect_eq(sipring_budget(config, add_up, &sum), sum);
+	cr_assert_eq(sipring_config_set(config, "associations_max", "100000", NULL), 0);
+	cr_expect_eq(sipring_budget(config, add_up, &more), more);
+	cr_expect_gt(more, sum);
+	cr_expect_eq(sipring_budget(config, NULL, NULL), more);
+	sipring_config_free(config);
+}
