@@ -24,7 +24,8 @@ struct degree {
 
 static const struct degree degrees[] = {
 	{"single issuer, deferred task work",
-		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN},
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+			IORING_SETUP_TASKRUN_FLAG},
 	{"single issuer, cooperative task work",
 		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN},
 };
@@ -69,7 +70,7 @@ int sipring_uring_ring_refused(int code, struct sipring_error *error)
 			kernel.release);
 	case -EINVAL:
 		return sipring_error_set(error, code,
-			"io_uring of kernel %s is too old; remedy: kernel 6.1 or newer",
+			"io_uring of kernel %s is too old; remedy: kernel 6.0 or newer",
 			kernel.release);
 	case -ENOMEM:
 		return sipring_error_set(error, code,
