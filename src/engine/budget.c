@@ -45,16 +45,17 @@ uint64_t sipring_budget(const struct sipring_config *config,
 	struct sum sum = {line, user, 0};
 	struct sipring_io_config io;
 	struct sipring_sctp_config sctp;
+	size_t provider;
 	size_t slot = sipring_reassembly_slot_size((size_t)config->message_max);
 
 	sipring_config_lower(config, &io, &sctp, NULL);
+	provider = sipring_sctp_footprint((enum sipring_sctp_wanted)config->provider, &sctp);
 	add(&sum, "receive buffers", "receive_buffers, receive_buffer_size", io.n_buffers,
 		io.buffer_size, sipring_io_footprint(&io));
 	add(&sum, "associations", "associations_max", sctp.associations_max,
 		sizeof(struct sipring_association), sipring_table_footprint(sctp.associations_max));
 	add(&sum, "provider's associations and packets", "associations_max, provider",
-		sctp.associations_max, sipring_sctp_footprint(&sctp) / sctp.associations_max,
-		sipring_sctp_footprint(&sctp));
+		sctp.associations_max, provider / sctp.associations_max, provider);
 	add(&sum, "reassembly slots", "reassembly_slots, message_max",
 		(uint64_t)config->reassembly_slots, slot,
 		sipring_pool_footprint((uint32_t)config->reassembly_slots, slot));

@@ -117,6 +117,11 @@ static void kernel_stop_listening(struct sipring_sctp *sctp)
 	}
 }
 
+size_t sipring_kernel_footprint(const struct sipring_sctp_config *config)
+{
+	return sipring_pool_footprint(config->associations_max, sizeof(struct kernel_conn));
+}
+
 static struct kernel_conn *new_conn(struct kernel *kernel, int fd)
 {
 	struct kernel_conn *conn = sipring_pool_take(&kernel->conns);

@@ -41,7 +41,19 @@ int sipring_sctp_choose(struct sipring_sctp **sctp, enum sipring_sctp_wanted wan
 	return 0;
 }
 
-size_t sipring_sctp_footprint(const struct sipring_sctp_config *config)
+size_t sipring_sctp_footprint(enum sipring_sctp_wanted wanted,
+	const struct sipring_sctp_config *config)
 {
-	return sipring_usrsctp_footprint(config);
+	size_t kernel = sipring_kernel_footprint(config);
+	size_t user = sipring_usrsctp_footprint(config);
+
+	switch (wanted) {
+	case SIPRING_SCTP_KERNEL:
+		return kernel;
+	case SIPRING_SCTP_USRSCTP:
+		return user;
+	case SIPRING_SCTP_AUTO:
+		break;
+	}
+	return kernel > user ? kernel : user;
 }

@@ -170,5 +170,7 @@ int sipring_sctp_choose(struct sipring_sctp **sctp, enum sipring_sctp_wanted wan
 	const struct sipring_sctp_config *config, struct sipring_io *io, char *reason,
 	size_t reason_size, struct sipring_error *error);
 
-/* What a provider maps at open, in bytes, for the memory budget. */
-size_t sipring_sctp_footprint(const struct sipring_sctp_config *config);
+/* What the provider maps at open, in bytes, for the memory budget; of AUTO the larger one. */
+size_t sipring_sctp_footprint(enum sipring_sctp_wanted wanted,
+	const struct sipring_sctp_config *config);
+size_t sipring_kernel_footprint(const struct sipring_sctp_config *config);
