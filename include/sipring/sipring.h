@@ -4,8 +4,9 @@
  *
  * Order of use: make a config, set what differs from the defaults, open a sipring with it, open a
  * worker, call its turn for ever. The library starts no thread, forks nothing, reads no environment
- * variable and never exits. Callbacks are made from sipring_worker_turn and sipring_worker_close
- * alone, after receiving is over; they may call anything here but turn and close.
+ * variable and never exits. Callbacks are made from sipring_worker_turn, sipring_worker_drain,
+ * sipring_worker_close and sipring_disconnect alone, never while receiving; they may call anything
+ * here but turn and close.
  *
  * A worker and all that takes one is for one thread, the one that opened it; the exceptions say so.
  * Needs Linux; io_uring from 6.1 on is used where it may be, epoll where not. docs/KERNEL.md has
@@ -161,7 +162,7 @@ struct sipring_callbacks {
 	/*
 	 * One whole SIP message. buffer[size] is NUL, the buffer is writable and has 64 readable
 	 * bytes behind it; message is the view on it. Both end with the call. Sends made here leave
-	 * with this turn's single system call.
+	 * together, with the one system call that the next turn begins with.
 	 */
 	void (*dispatch)(void *user, char *buffer, size_t size, struct sipring_message *message,
 		const struct sipring_receive_info *info);
@@ -208,8 +209,9 @@ SIPRING_PUBLIC int sipring_worker_turn(struct sipring_worker *worker, int64_t ti
 
 /*
  * An fd that polls readable when a turn would find something to do, for a host with an event loop
- * of its own; call turn with timeout 0 then, and at least every sipring_worker_idle_ns. The
- * worker's; never read it. -errno when there is none.
+ * of its own; call turn with timeout 0 then, and at least every sipring_worker_idle_ns: nanoseconds,
+ * 0 while something is queued, -1 where no time matters. The fd is the worker's; never read it.
+ * -errno when there is none.
  */
 SIPRING_PUBLIC int sipring_worker_pollable(struct sipring_worker *worker);
 SIPRING_PUBLIC int64_t sipring_worker_idle_ns(struct sipring_worker *worker);
@@ -225,8 +227,9 @@ SIPRING_PUBLIC void sipring_worker_drain(struct sipring_worker *worker, uint32_t
 SIPRING_PUBLIC bool sipring_worker_drained(const struct sipring_worker *worker);
 
 /*
- * Accepts a send: 0, and one outcome will follow. Or refuses it, and none will: -EMSGSIZE, -EINVAL,
- * -EDESTADDRREQ (neither association nor address), -ENOTCONN (the association is gone and no
+ * Accepts a send: 0, and one outcome will follow. Or refuses it, and none will: -EMSGSIZE, -EINVAL
+ * (no bytes, or a stream that the association has not), -EAFNOSUPPORT (an address that is no IP
+ * address), -EDESTADDRREQ (neither association nor address), -ENOTCONN (the association is gone and no
  * address was given), -ENOBUFS (a queue is full: WRITABLE will tell), -ESHUTDOWN (draining),
  * -ENFILE (no room for another association), or what the socket calls of connecting said.
  */
@@ -266,7 +269,7 @@ SIPRING_PUBLIC void sipring_worker_choice(const struct sipring_worker *worker,
  */
 struct sipring_stats {
 	uint64_t turns;
-	uint64_t system_calls;
+	uint64_t system_calls;       /* to move messages; not those that make or end associations */
 	uint64_t received_messages;  /* whole SIP messages dispatched */
 	uint64_t received_bytes;     /* of these */
 	uint64_t received_pieces;    /* pieces and datagrams the io brought */

@@ -33,7 +33,6 @@ static void answer_refused(struct sipring_worker *worker, const struct sipring_r
 			    .data = worker->scratch,
 			    .size = (size_t)size,
 			    .association = info->association,
-			    .stream = info->stream,
 		    }) == 0)
 		worker->stats.malformed_answered++;
 }

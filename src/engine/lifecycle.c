@@ -114,6 +114,7 @@ void sipring_lifecycle_timer(struct sipring_worker *worker, struct sipring_timer
 			sipring_outbound_outcome(worker, message, SIPRING_OUTCOME_TIMED_OUT,
 				-ETIMEDOUT);
 		sipring_lifecycle_time(worker, association);
+		sipring_outbound_let_go(worker, association);
 		sipring_outbound_tell_room(worker, association);
 		break;
 	case SIPRING_ASSOCIATION_CLOSING:

@@ -123,6 +123,14 @@ void sipring_outbound_tell_room(struct sipring_worker *worker,
 		});
 }
 
+void sipring_outbound_let_go(struct sipring_worker *worker, struct sipring_association *association)
+{
+	if (!association->queue.holding || association->queue.n_messages)
+		return;
+	worker->sctp->ops->release(worker->sctp, association->conn);
+	association->queue.holding = false;
+}
+
 /* All results of a batch are in. */
 static void batch_done(struct sipring_worker *worker, struct sipring_association *association)
 {
@@ -140,9 +148,7 @@ static void batch_done(struct sipring_worker *worker, struct sipring_association
 		worker->sctp->ops->await_writable(worker->sctp, association->conn);
 	}
 	if (queue->n_messages == 0) {
-		if (queue->holding)
-			worker->sctp->ops->release(worker->sctp, association->conn);
-		queue->holding = false;
+		sipring_outbound_let_go(worker, association);
 		sipring_lifecycle_apply(worker, association,
 			sipring_association_flushed(association), 0);
 	}
@@ -171,6 +177,30 @@ void sipring_outbound_settle(struct sipring_worker *worker, struct sipring_assoc
 		batch_done(worker, association);
 }
 
+/* The peer's address with its port: sctp_port where it names none. */
+static int name_peer(const struct sipring_worker *worker, const union sipring_address *to,
+	union sipring_address *peer)
+{
+	*peer = *to;
+	if (peer->sa.sa_family != AF_INET && peer->sa.sa_family != AF_INET6)
+		return -EAFNOSUPPORT;
+	if (sipring_address_port(peer) == 0)
+		sipring_address_set_port(peer, (uint16_t)worker->sipring->config.sctp_port);
+	return 0;
+}
+
+/* One that is about to end makes room for its successor. */
+static struct sipring_association *usable_peer(struct sipring_worker *worker,
+	const union sipring_address *peer)
+{
+	struct sipring_association *association = sipring_table_find_peer(&worker->table, peer);
+
+	if (!association || sipring_association_takes_sends(association))
+		return association;
+	sipring_table_unlist(&worker->table, association);
+	return NULL;
+}
+
 static struct sipring_association *find_target(struct sipring_worker *worker,
 	const struct sipring_send *send, int *result)
 {
@@ -181,7 +211,7 @@ static struct sipring_association *find_target(struct sipring_worker *worker,
 		association = sipring_table_find(&worker->table, send->association);
 		if (association && sipring_association_takes_sends(association))
 			return association;
-		*result = -ENOTCONN;
+		*result = association && worker->draining ? -ESHUTDOWN : -ENOTCONN;
 		if (!send->to)
 			return NULL;
 	}
@@ -189,19 +219,11 @@ static struct sipring_association *find_target(struct sipring_worker *worker,
 		*result = -EDESTADDRREQ;
 		return NULL;
 	}
-	to = *send->to;
-	if (to.sa.sa_family != AF_INET && to.sa.sa_family != AF_INET6) {
-		*result = -EAFNOSUPPORT;
+	*result = name_peer(worker, send->to, &to);
+	if (*result < 0)
 		return NULL;
-	}
-	if (sipring_address_port(&to) == 0)
-		sipring_address_set_port(&to, (uint16_t)worker->sipring->config.sctp_port);
-	association = sipring_table_find_peer(&worker->table, &to);
-	if (association && sipring_association_takes_sends(association))
-		return association;
-	if (association)
-		sipring_table_unlist(&worker->table, association);
-	return sipring_lifecycle_connect(worker, &to, false, result);
+	association = usable_peer(worker, &to);
+	return association ? association : sipring_lifecycle_connect(worker, &to, false, result);
 }
 
 static int check_send(const struct sipring_worker *worker, const struct sipring_send *send)
@@ -278,15 +300,16 @@ int sipring_send(struct sipring_worker *worker, const struct sipring_send *send)
 int sipring_connect(struct sipring_worker *worker, const struct sipring_connect *connect,
 	uint32_t *id)
 {
-	union sipring_address to = *connect->to;
 	struct sipring_association *association = NULL;
-	int r = 1;
+	union sipring_address to;
+	int r = name_peer(worker, connect->to, &to);
 
-	if (sipring_address_port(&to) == 0)
-		sipring_address_set_port(&to, (uint16_t)worker->sipring->config.sctp_port);
+	if (r < 0)
+		return r;
+	r = 1;
 	if (!connect->additional)
-		association = sipring_table_find_peer(&worker->table, &to);
-	if (!association || !sipring_association_takes_sends(association))
+		association = usable_peer(worker, &to);
+	if (!association)
 		association = sipring_lifecycle_connect(worker, &to, connect->additional, &r);
 	if (!association)
 		return r;

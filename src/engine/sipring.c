@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define SNDBUF_LEAST 131072 /* bytes: twice the largest message, eight times the longest run */
+
 const char *sipring_version(void)
 {
 	return SIPRING_VERSION;
@@ -20,10 +22,11 @@ static int check(const struct sipring_config *config, struct sipring_error *erro
 		return sipring_error_set(error, -EINVAL,
 			"queue_bytes (%lld) must hold a message of message_max (%lld) bytes",
 			(long long)config->queue_bytes, (long long)config->message_max);
-	if (config->so_sndbuf && config->so_sndbuf < config->message_max)
+	/* A run of messages marked "more to come" must not fill it: see assoc/queue.c. */
+	if (config->so_sndbuf && config->so_sndbuf < SNDBUF_LEAST)
 		return sipring_error_set(error, -EINVAL,
-			"so_sndbuf (%lld) must be 0 or hold a message of message_max (%lld) bytes",
-			(long long)config->so_sndbuf, (long long)config->message_max);
+			"so_sndbuf (%lld) must be 0 or at least %d", (long long)config->so_sndbuf,
+			SNDBUF_LEAST);
 	return 0;
 }
 

@@ -72,12 +72,14 @@ static int open_parts(struct sipring_worker *worker, struct sipring_error *error
 int sipring_worker_open(struct sipring_worker **out, struct sipring *sipring,
 	const struct sipring_callbacks *callbacks, struct sipring_error *error)
 {
-	struct sipring_worker *worker = calloc(1, sizeof *worker);
+	struct sipring_worker *worker;
 	int r;
 
+	if (!callbacks->dispatch)
+		return sipring_error_set(error, -EINVAL, "the callback dispatch must be set");
+	worker = calloc(1, sizeof *worker);
 	if (!worker)
 		return sipring_error_set(error, -ENOMEM, "no memory for a worker");
-	assert(callbacks->dispatch);
 	worker->sipring = sipring;
 	worker->callbacks = *callbacks;
 	worker->log = (struct sipring_log){callbacks->log, callbacks->user};

@@ -53,6 +53,9 @@ void sipring_outbound_flush(struct sipring_worker *worker);
 void sipring_outbound_settle(struct sipring_worker *worker, struct sipring_association *association,
 	struct sipring_outgoing *message, int result);
 void sipring_outbound_ready(struct sipring_worker *worker, struct sipring_association *association);
+/* Where nothing will follow what SCTP holds back for more, that is let go. */
+void sipring_outbound_let_go(struct sipring_worker *worker,
+	struct sipring_association *association);
 /* WRITABLE for a host that was told the queue is full, once half of it is free. */
 void sipring_outbound_tell_room(struct sipring_worker *worker,
 	struct sipring_association *association);

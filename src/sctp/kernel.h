@@ -68,6 +68,8 @@ void sipring_kernel_socket_release_held(int fd);
 /* The address of either side, IPv4-mapped ones as IPv4; AF_UNSPEC where the kernel has none. */
 void sipring_kernel_socket_addresses(int fd, union sipring_address *remote,
 	union sipring_address *local);
+/* An IPv4 address that came as an IPv6 one is made IPv4. */
+void sipring_kernel_socket_unmap(union sipring_address *address);
 /* The pending error, negative, which is thereby told; -ENODATA where there is none. */
 int sipring_kernel_socket_error(int fd);
 

@@ -41,6 +41,7 @@ static void path_change(struct kernel *kernel, const struct sctp_paddr_change *c
 	struct sipring_sctp_event *event)
 {
 	memcpy(&kernel->path, &change->spc_aaddr, sizeof kernel->path);
+	sipring_kernel_socket_unmap(&kernel->path);
 	event->type = SIPRING_SCTP_PATH;
 	event->address = &kernel->path;
 	switch (change->spc_state) {

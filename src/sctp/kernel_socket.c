@@ -224,7 +224,7 @@ void sipring_kernel_socket_release_held(int fd)
 		setsockopt(fd, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, &parameters, sizeof parameters);
 }
 
-static void unmap(union sipring_address *address)
+void sipring_kernel_socket_unmap(union sipring_address *address)
 {
 	union sipring_address plain = {.v4 = {.sin_family = AF_INET}};
 
@@ -246,8 +246,8 @@ void sipring_kernel_socket_addresses(int fd, union sipring_address *remote,
 		remote->sa.sa_family = AF_UNSPEC;
 	if (getsockname(fd, &local->sa, &local_size) < 0)
 		local->sa.sa_family = AF_UNSPEC;
-	unmap(remote);
-	unmap(local);
+	sipring_kernel_socket_unmap(remote);
+	sipring_kernel_socket_unmap(local);
 }
 
 int sipring_kernel_socket_error(int fd)
