@@ -29,6 +29,14 @@ __attribute__((format(printf, 3, 4))) static int fail(struct sipring_error *erro
 	return code;
 }
 
+/* What the parser says, and what would have done. */
+static int fail_parse(struct sipring_error *error, const char *text, int result)
+{
+	return fail(error, -EINVAL,
+		"'%s': %s; what does is sip:HOST or sip:HOST:PORT, a port from 1 to 65535", text,
+		result > 0 ? sipring_parse_reason_text(result) : strerror(-result));
+}
+
 /* A URI from what was typed: sip: where no scheme is named, sctp where no transport is. */
 static int complete_uri(struct client_target *target, const char *text, struct sipring_uri *uri,
 	struct sipring_error *error)
@@ -42,8 +50,7 @@ static int complete_uri(struct client_target *target, const char *text, struct s
 	struct sipring_span span = {.data = typed, .size = (size_t)size};
 	int result = sipring_uri_parse(uri, span);
 	if (result != 0)
-		return fail(error, -EINVAL, "'%s': %s", text,
-			result > 0 ? sipring_parse_reason_text(result) : strerror(-result));
+		return fail_parse(error, text, result);
 	int headers = uri->headers.data ? (int)(uri->headers.data - 1 - typed) : size;
 	size = snprintf(target->uri, sizeof(target->uri), "%.*s%s", headers, typed,
 		uri->transport.data ? "" : ";transport=sctp");
@@ -51,8 +58,7 @@ static int complete_uri(struct client_target *target, const char *text, struct s
 		return fail(error, -E2BIG, "the URI is too long");
 	span = (struct sipring_span){.data = target->uri, .size = (size_t)size};
 	result = sipring_uri_parse(uri, span);
-	return result ? fail(error, -EINVAL, "'%s': %s", text, sipring_parse_reason_text(result))
-		      : 0;
+	return result ? fail_parse(error, text, result) : 0;
 }
 
 static int look_up(union sipring_address *address, struct sipring_span host, uint16_t port,
@@ -119,8 +125,7 @@ int client_resolve(struct client_target *target, const char *text, uint16_t defa
 		return result;
 	result = sipring_uri_target(&uri, default_port, &where);
 	if (result != 0)
-		return fail(error, -EINVAL, "'%s': %s", text,
-			result > 0 ? sipring_parse_reason_text(result) : strerror(-result));
+		return fail_parse(error, text, result);
 	if (where.transport != SIPRING_TRANSPORT_SCTP)
 		return fail(error, -EINVAL, "'%s' wants transport %s: sipring speaks SCTP alone",
 			text, sipring_transport_info(where.transport)->via_token);

@@ -108,8 +108,8 @@ static int set_parse_port(const char *text, uint16_t *port, struct sipring_error
 			SHOW_MAX, text);
 	text++;
 	if (!*text || text[strspn(text, "0123456789")])
-		return sipring_error_set(error, -EINVAL, "port '%.*s' is not a number", SHOW_MAX,
-			text);
+		return sipring_error_set(error, -EINVAL,
+			"port '%.*s' is not a number from 1 to 65535", SHOW_MAX, text);
 	for (const char *digit = text; *digit && value <= UINT16_MAX; digit++)
 		value = value * 10 + (uint32_t)(*digit - '0');
 	if (!value || value > UINT16_MAX)
