@@ -1,4 +1,3 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # What the scripts of interop and storm share: points of TAP, servers that are started and ended in
@@ -8,8 +7,10 @@
 #
 # usage in a script: source lib.sh, without arguments; begin BUILD [PLAIN_BUILD]; points…; finish
 
+# shellcheck shell=bash
 set -u
 export LC_ALL=C
+unset LD_LIBRARY_PATH # of the build that is tested; another build's programs know their own
 if [ -z "${SIPRING_ISOLATED-}" ] && unshare -n true 2>/dev/null; then
 	SIPRING_ISOLATED=1 exec unshare -n "$0" "$@"
 fi
@@ -135,8 +136,8 @@ run() {
 	is "$name" "$got" "$wanted" err out
 }
 
-# points SECONDS COMMAND…: a point for each line "ok - NAME" or "not ok - NAME" that it prints; the
-# rest is shown as comments. That it ends, with status 0, is a point too.
+# points SECONDS COMMAND…: a point for each line "ok - NAME" or "not ok - NAME" that it prints; what
+# else it prints is a comment. That it ends, with status 0, is a point too.
 points() {
 	local line status
 	timeout -k 5 "$@" >points.out 2>points.err </dev/null
@@ -179,8 +180,8 @@ serve() {
 	shift
 	rm -f "$name.ready" "$name.json"
 	# shellcheck disable=SC2086 # a program and what it runs
-	${server_program:-$sipring} serve --ready-file "$name.ready" --stats-json "$name.json" "$@" \
-		>"$name.log" 2>&1 </dev/null &
+	${server_program:-$sipring} serve --ready-file "$name.ready" \
+		--stats-json "$name.json" "$@" >"$name.log" 2>&1 </dev/null &
 	server_of[$name]=$!
 	await 60 started_or_gone "$name"
 	[ -s "$name.ready" ] && return 0
