@@ -110,11 +110,13 @@ void sipring_lifecycle_timer(struct sipring_worker *worker, struct sipring_timer
 			-ETIMEDOUT);
 		break;
 	case SIPRING_ASSOCIATION_UP:
-		while ((message = sipring_queue_expire(&association->queue, worker->now_ms)))
+		while (association->state == SIPRING_ASSOCIATION_UP &&
+			(message = sipring_queue_expire(&association->queue, worker->now_ms)))
 			sipring_outbound_outcome(worker, message, SIPRING_OUTCOME_TIMED_OUT,
 				-ETIMEDOUT);
 		sipring_lifecycle_time(worker, association);
-		sipring_outbound_let_go(worker, association);
+		if (association->queue.n_submitted == 0)
+			sipring_outbound_empty(worker, association);
 		sipring_outbound_tell_room(worker, association);
 		break;
 	case SIPRING_ASSOCIATION_CLOSING:
@@ -189,6 +191,8 @@ void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_assoc
 
 void sipring_worker_drain(struct sipring_worker *worker, uint32_t deadline_ms)
 {
+	if (!worker->sctp) /* from an outcome's callback while it closes */
+		return;
 	worker->now_ms = sipring_clock_ns() / 1000000;
 	worker->draining = true;
 	worker->drain_by_ms = worker->now_ms + deadline_ms;

@@ -110,7 +110,7 @@ void sipring_outbound_tell_room(struct sipring_worker *worker,
 {
 	const struct sipring_config *config = &worker->sipring->config;
 
-	if (!association->was_full ||
+	if (!association->was_full || !sipring_association_takes_sends(association) ||
 		association->queue.n_messages > (uint32_t)config->queue_messages / 2 ||
 		association->queue.n_bytes > (uint32_t)config->queue_bytes / 2)
 		return;
@@ -123,12 +123,30 @@ void sipring_outbound_tell_room(struct sipring_worker *worker,
 		});
 }
 
-void sipring_outbound_let_go(struct sipring_worker *worker, struct sipring_association *association)
+void sipring_outbound_empty(struct sipring_worker *worker, struct sipring_association *association)
 {
-	if (!association->queue.holding || association->queue.n_messages)
+	struct sipring_queue *queue = &association->queue;
+
+	if (queue->n_messages || association->state == SIPRING_ASSOCIATION_CLOSING)
 		return;
-	worker->sctp->ops->release(worker->sctp, association->conn);
-	association->queue.holding = false;
+	if (queue->holding)
+		worker->sctp->ops->release(worker->sctp, association->conn);
+	queue->holding = false;
+	sipring_lifecycle_apply(worker, association, sipring_association_flushed(association), 0);
+}
+
+/* Rare, so it may look at all of them. */
+void sipring_outbound_tell_starved(struct sipring_worker *worker)
+{
+	if (!worker->starved || !sipring_send_pool_has_room(&worker->sends))
+		return;
+	worker->starved = false;
+	for (uint32_t i = 0; i < worker->table.associations.n_items; i++) {
+		struct sipring_association *association = sipring_table_at(&worker->table, i);
+
+		if (association)
+			sipring_outbound_tell_room(worker, association);
+	}
 }
 
 /* All results of a batch are in. */
@@ -147,11 +165,7 @@ static void batch_done(struct sipring_worker *worker, struct sipring_association
 		worker->stats.blocked++;
 		worker->sctp->ops->await_writable(worker->sctp, association->conn);
 	}
-	if (queue->n_messages == 0) {
-		sipring_outbound_let_go(worker, association);
-		sipring_lifecycle_apply(worker, association,
-			sipring_association_flushed(association), 0);
-	}
+	sipring_outbound_empty(worker, association);
 	sipring_outbound_ready(worker, association);
 	sipring_lifecycle_time(worker, association);
 	sipring_outbound_tell_room(worker, association);
@@ -276,6 +290,7 @@ int sipring_send(struct sipring_worker *worker, const struct sipring_send *send)
 	message = sipring_send_pool_take(&worker->sends, (uint32_t)send->size);
 	if (!message) {
 		association->was_full = true;
+		worker->starved = true;
 		worker->stats.rejected_full++;
 		return -ENOBUFS;
 	}

@@ -74,3 +74,11 @@ void sipring_send_pool_give(struct sipring_send_pool *pool, struct sipring_outgo
 	assert(message->size_class < SIPRING_SEND_POOL_CLASSES);
 	sipring_pool_give(&pool->classes[message->size_class], message);
 }
+
+bool sipring_send_pool_has_room(const struct sipring_send_pool *pool)
+{
+	for (unsigned i = 0; i < SIPRING_SEND_POOL_CLASSES; i++)
+		if (pool->classes[i].n_free < (pool->classes[i].n_items + 7) / 8)
+			return false;
+	return true;
+}

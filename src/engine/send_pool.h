@@ -26,4 +26,6 @@ uint32_t sipring_send_pool_count(const struct sipring_config *config, unsigned s
 
 /* A message of size bytes, whose bytes.iov_base is to be filled; NULL when there is no room. */
 struct sipring_outgoing *sipring_send_pool_take(struct sipring_send_pool *pool, uint32_t size);
+/* Whether an eighth of the buffers of every size is free. */
+bool sipring_send_pool_has_room(const struct sipring_send_pool *pool);
 void sipring_send_pool_give(struct sipring_send_pool *pool, struct sipring_outgoing *message);

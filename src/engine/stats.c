@@ -5,15 +5,16 @@
  */
 #include "engine/worker.h"
 
-#include <assert.h>
-
 void sipring_worker_stats(const struct sipring_worker *worker, struct sipring_stats *stats)
 {
-	const struct sipring_io_counters *io = &worker->io->counters;
-	const struct sipring_sctp_counters *sctp = &worker->sctp->counters;
+	const struct sipring_io_counters *io;
+	const struct sipring_sctp_counters *sctp;
 
-	assert(worker->io && worker->sctp);
 	*stats = worker->stats;
+	if (!worker->io || !worker->sctp) /* from an outcome's callback while the worker closes */
+		return;
+	io = &worker->io->counters;
+	sctp = &worker->sctp->counters;
 	stats->turns = io->n_turns;
 	stats->system_calls += io->n_system_calls;
 	stats->received_pieces = io->n_received;

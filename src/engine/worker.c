@@ -98,6 +98,20 @@ int sipring_worker_open(struct sipring_worker **out, struct sipring *sipring,
 	return 0;
 }
 
+/* Before provider and io go: what an outcome's callback tries then is refused. */
+static void give_up_everything(struct sipring_worker *worker)
+{
+	worker->draining = true;
+	for (uint32_t i = 0; i < worker->table.associations.n_items; i++) {
+		struct sipring_association *association = sipring_table_at(&worker->table, i);
+
+		if (!association)
+			continue;
+		sipring_table_unlist(&worker->table, association);
+		association->state = SIPRING_ASSOCIATION_CLOSING;
+	}
+}
+
 static void fail_everything(struct sipring_worker *worker)
 {
 	for (uint32_t i = 0; i < worker->table.associations.n_items; i++) {
@@ -112,11 +126,13 @@ void sipring_worker_close(struct sipring_worker *worker)
 {
 	if (!worker)
 		return;
-	worker->draining = true;
+	give_up_everything(worker);
 	if (worker->sctp)
 		worker->sctp->ops->close(worker->sctp);
 	if (worker->io)
 		worker->io->ops->close(worker->io);
+	worker->sctp = NULL;
+	worker->io = NULL;
 	fail_everything(worker);
 	if (worker->wake_fd >= 0)
 		close(worker->wake_fd);
@@ -166,7 +182,7 @@ int64_t sipring_worker_idle_ns(struct sipring_worker *worker)
 	uint64_t now_ms = worker->in_turn ? worker->now_ms : sipring_clock_ns() / 1000000;
 	uint64_t idle_ms = sipring_wheel_idle_ms(&worker->wheel, now_ms);
 
-	if (!sipring_list_empty(&worker->flush))
+	if (!sipring_list_empty(&worker->flush) || worker->io->ops->pending(worker->io))
 		return 0;
 	if (worker->tick_at_ms <= now_ms)
 		return 0;
@@ -199,6 +215,8 @@ int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
 		act(worker);
 	}
 	tell_time(worker);
+	tick(worker);
+	sipring_outbound_tell_starved(worker);
 	worker->in_turn = false;
 	return r;
 }
@@ -219,9 +237,9 @@ void sipring_worker_wake(struct sipring_worker *worker)
 void sipring_worker_choice(const struct sipring_worker *worker, struct sipring_choice *choice)
 {
 	*choice = (struct sipring_choice){
-		.provider = worker->sctp->ops->name,
+		.provider = worker->sctp ? worker->sctp->ops->name : "closed",
 		.provider_reason = worker->provider_reason,
-		.io = worker->io->ops->name,
+		.io = worker->io ? worker->io->ops->name : "closed",
 		.io_reason = worker->io_reason,
 	};
 }

@@ -39,6 +39,7 @@ struct sipring_worker {
 	uint64_t tick_at_ms; /* when the provider wants its tick */
 	uint64_t drain_by_ms;
 	bool in_turn; /* now_ms is fresh */
+	bool starved; /* a send was refused because no buffer was free */
 	bool draining;
 	int wake_fd; /* for sipring_worker_wake: stays valid until close */
 	char io_reason[WORKER_REASON_MAX];
@@ -53,9 +54,10 @@ void sipring_outbound_flush(struct sipring_worker *worker);
 void sipring_outbound_settle(struct sipring_worker *worker, struct sipring_association *association,
 	struct sipring_outgoing *message, int result);
 void sipring_outbound_ready(struct sipring_worker *worker, struct sipring_association *association);
-/* Where nothing will follow what SCTP holds back for more, that is let go. */
-void sipring_outbound_let_go(struct sipring_worker *worker,
-	struct sipring_association *association);
+/* Where the queue is empty: what SCTP holds back for more is let go, an end that waited goes on. */
+void sipring_outbound_empty(struct sipring_worker *worker, struct sipring_association *association);
+/* WRITABLE for those that were refused a buffer while there was none. */
+void sipring_outbound_tell_starved(struct sipring_worker *worker);
 /* WRITABLE for a host that was told the queue is full, once half of it is free. */
 void sipring_outbound_tell_room(struct sipring_worker *worker,
 	struct sipring_association *association);

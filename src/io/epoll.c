@@ -421,6 +421,14 @@ static bool epoll_next(struct sipring_io *io, struct sipring_io_event *event)
 	return true;
 }
 
+static bool epoll_pending(const struct sipring_io *io)
+{
+	const struct epoll_io *epoll = SIPRING_CONTAINER(io, const struct epoll_io, io);
+
+	return !sipring_list_empty(&epoll->refused) || !sipring_list_empty(&epoll->outbox) ||
+		!sipring_list_empty(&epoll->ended) || !sipring_list_empty(&epoll->closed);
+}
+
 static int epoll_pollable(struct sipring_io *io)
 {
 	return self(io)->fd;
@@ -436,5 +444,6 @@ const struct sipring_io_ops sipring_io_epoll = {
 	.await_writable = epoll_await_writable,
 	.turn = epoll_turn,
 	.next = epoll_next,
+	.pending = epoll_pending,
 	.pollable = epoll_pollable,
 };

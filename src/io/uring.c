@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 static struct uring *self(struct sipring_io *io)
@@ -66,19 +65,31 @@ static void close_accepted(const struct io_uring_cqe *cqe)
 		close(cqe->res);
 }
 
+/* All that is under way, so that no accept makes an fd while the ring goes. */
+static void cancel_all(struct uring *uring)
+{
+	struct io_uring_sync_cancel_reg what = {
+		.flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL,
+		.timeout = {-1, -1},
+	};
+
+	io_uring_register_sync_cancel(&uring->ring, &what);
+	io_uring_get_events(&uring->ring);
+}
+
 static void uring_close(struct sipring_io *io)
 {
 	struct uring *uring = self(io);
 	struct io_uring_cqe *cqe;
 	unsigned head;
 
+	cancel_all(uring);
 	while (uring->next_event < uring->n_events)
 		close_accepted(&uring->events[uring->next_event++]);
 	io_uring_for_each_cqe(&uring->ring, head, cqe) close_accepted(cqe);
 	sipring_uring_buffers_close(&uring->buffers, &uring->ring);
 	io_uring_queue_exit(&uring->ring);
-	if (uring->event_fd >= 0)
-		close(uring->event_fd);
+	sipring_uring_eventfd_close(uring);
 	free(uring);
 }
 
@@ -199,22 +210,6 @@ static void reap(struct uring *uring)
 	uring->next_event = 0;
 }
 
-/* A host that sleeps on the eventfd has to come back for what no completion will tell. */
-static void signal_event_fd(struct uring *uring)
-{
-	uring->io.counters.n_system_calls++;
-	(void)eventfd_write(uring->event_fd, 1);
-}
-
-/* What was signalled until now is what this turn will find. */
-static void quiet_event_fd(struct uring *uring)
-{
-	eventfd_t ignored;
-
-	uring->io.counters.n_system_calls++;
-	(void)eventfd_read(uring->event_fd, &ignored);
-}
-
 static int uring_turn(struct sipring_io *io, int64_t timeout_ns)
 {
 	struct uring *uring = self(io);
@@ -223,7 +218,7 @@ static int uring_turn(struct sipring_io *io, int64_t timeout_ns)
 	assert(uring->next_event == uring->n_events);
 	uring->io.counters.n_turns++;
 	if (uring->event_fd >= 0)
-		quiet_event_fd(uring);
+		sipring_uring_eventfd_before(uring);
 	sipring_uring_buffers_recycle(&uring->buffers);
 	sipring_uring_prepare(uring);
 	if (uring->leftover || io_uring_cq_ready(&uring->ring) ||
@@ -231,8 +226,8 @@ static int uring_turn(struct sipring_io *io, int64_t timeout_ns)
 		timeout_ns = 0;
 	r = enter(uring, timeout_ns);
 	reap(uring);
-	if (uring->event_fd >= 0 && (uring->leftover || io_uring_cq_ready(&uring->ring)))
-		signal_event_fd(uring);
+	if (uring->event_fd >= 0)
+		sipring_uring_eventfd_after(uring);
 	return r;
 }
 
@@ -388,24 +383,19 @@ static bool uring_next(struct sipring_io *io, struct sipring_io_event *event)
 	return true;
 }
 
-/* The ring's own fd never polls readable with DEFER_TASKRUN: an eventfd tells instead. */
+static bool uring_pending(const struct sipring_io *io)
+{
+	const struct uring *uring = SIPRING_CONTAINER(io, const struct uring, io);
+
+	return !sipring_list_empty(&uring->todo) || !sipring_list_empty(&uring->outbox) ||
+		!sipring_list_empty(&uring->ended) || !sipring_list_empty(&uring->closed);
+}
+
 static int uring_pollable(struct sipring_io *io)
 {
 	struct uring *uring = self(io);
-	int r;
 
-	if (uring->event_fd >= 0)
-		return uring->event_fd;
-	uring->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (uring->event_fd < 0)
-		return -errno;
-	r = io_uring_register_eventfd(&uring->ring, uring->event_fd);
-	if (r < 0) {
-		close(uring->event_fd);
-		uring->event_fd = -1;
-		return r;
-	}
-	return uring->event_fd;
+	return uring->event_fd >= 0 ? uring->event_fd : sipring_uring_eventfd_open(uring);
 }
 
 const struct sipring_io_ops sipring_io_uring = {
@@ -418,5 +408,6 @@ const struct sipring_io_ops sipring_io_uring = {
 	.await_writable = uring_await_writable,
 	.turn = uring_turn,
 	.next = uring_next,
+	.pending = uring_pending,
 	.pollable = uring_pollable,
 };

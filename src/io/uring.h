@@ -30,6 +30,7 @@ struct uring {
 	uint32_t n_events;
 	uint32_t next_event;
 	int event_fd;        /* registered for pollable, or -1 */
+	bool told_once_only; /* a kernel that has to be reminded to signal it */
 	bool leftover;       /* something found no place in this turn's submission */
 	unsigned n_prepared; /* sends in this turn's submission */
 	bool has_links;      /* some of them start after others */
@@ -47,6 +48,12 @@ void sipring_uring_buffers_recycle(struct uring_buffers *buffers);
 
 /* Puts what sockets and sends want into the submission queue, as much as fits. */
 void sipring_uring_prepare(struct uring *uring);
+
+/* The fd for pollable, or -errno; the others only while it is open, around the enter of a turn. */
+int sipring_uring_eventfd_open(struct uring *uring);
+void sipring_uring_eventfd_close(struct uring *uring);
+void sipring_uring_eventfd_before(struct uring *uring);
+void sipring_uring_eventfd_after(struct uring *uring);
 
 /* Sets up a ring, degrading flag by flag; 0 or -errno with a text that names the remedy. */
 int sipring_uring_ring_open(struct io_uring *ring, uint32_t n_submissions, uint32_t n_completions,

@@ -306,15 +306,18 @@ static void sent(struct kernel *kernel, struct kernel_conn *conn, const struct s
 	event->send = io->send->owner;
 	event->result = io->result >= 0 ? 0 : io->result;
 	switch (event->result) {
-	case -ECONNRESET:
-	case -ECONNREFUSED:
-	case -ETIMEDOUT:
-	case -EPIPE:
-		conn->send_error = event->result == -EPIPE ? -ECONNRESET : event->result;
-		if (conn->loss_noted)
-			lost(kernel, conn, event->result);
+	case 0:
+	case -EAGAIN:
+	case -ECANCELED:
+	case -EMSGSIZE:
+	case -EINVAL:
+	case -ENOMEM:
+	case -ENOBUFS: /* of the message alone */
 		break;
 	default:
+		conn->send_error = event->result == -EPIPE ? -ECONNRESET : event->result;
+		if (conn->loss_noted)
+			lost(kernel, conn, conn->send_error);
 		break;
 	}
 }

@@ -50,6 +50,10 @@ static void ended(void *user, uint32_t cookie, enum sipring_outcome outcome, int
 {
 	struct engine_side *side = user;
 
+	if (side->outcome) {
+		side->outcome(user, cookie, outcome, error);
+		return;
+	}
 	side->n_outcomes[outcome]++;
 	side->last_error = error;
 	cr_assert_lt(cookie, (uint32_t)SIDE_COOKIES);
@@ -87,6 +91,12 @@ void engine_open(struct engine_side *side, const char *listener, const char *con
 	sipring_config_free(config);
 	cr_assert_eq(sipring_worker_open(&side->worker, side->sipring, &callbacks, &error), 0, "%s",
 		error.text);
+}
+
+void engine_on_outcome(struct engine_side *side,
+	void (*outcome)(void *user, uint32_t cookie, enum sipring_outcome outcome, int error))
+{
+	side->outcome = outcome;
 }
 
 void engine_close(struct engine_side *side)

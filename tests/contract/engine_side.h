@@ -21,6 +21,7 @@ struct engine_side {
 	unsigned n_events[6];   /* by enum sipring_event_type */
 	struct sipring_event last_event;
 	struct sipring_receive_info last_info;
+	void (*outcome)(void *user, uint32_t cookie, enum sipring_outcome outcome, int error);
 	bool answer;     /* requests are answered 200 */
 	bool terminated; /* every buffer ended with NUL and had its length */
 };
@@ -42,6 +43,10 @@ void engine_until(struct engine_side *side, const unsigned *count, unsigned at_l
 
 struct engine_peer engine_peer_start(void);
 void engine_peer_stop(struct engine_peer *peer);
+
+/* From here on outcomes go to this function, with the side as user. */
+void engine_on_outcome(struct engine_side *side,
+	void (*outcome)(void *user, uint32_t cookie, enum sipring_outcome outcome, int error));
 
 /* An OPTIONS of exactly size bytes (at least 300), numbered; returns size. */
 size_t engine_request(char *out, unsigned number, size_t size);

@@ -88,9 +88,12 @@ Test(io_kernel, the_pollable_fd_tells_of_events)
 		cr_assert_eq(io_sockets_write(world.io, far, "x", 1), 1);
 		host_until(&world, pollable, &subject->n_messages, i + 1);
 	}
-	world_turn(&world, 0);
-	world_turn(&world, 0);
-	cr_assert_not(polls_readable(pollable, 20), "readable with nothing there");
+	/* Signals may come late (6.12), but none without end: a host must be able to sleep. */
+	for (unsigned i = 0; polls_readable(pollable, 50); i++) {
+		cr_assert_lt(i, 10, "readable with nothing there");
+		world_turn(&world, 0);
+		cr_assert_eq(world.n_events_of_turn, 0);
+	}
 	io_sockets_close(world.io, far);
 	host_until(&world, pollable, &subject->n_over, 1);
 	world_close(&world);
@@ -288,6 +291,7 @@ static struct {
 	uint64_t n_counted;
 	uint64_t n_turns;
 	bool chained;
+	bool pollable;
 } traced;
 
 static void prepare_traced(void)
@@ -301,6 +305,8 @@ static void prepare_traced(void)
 
 	if (CONTRACT_IO.open(&traced.io, &config, &error) < 0)
 		_exit(9);
+	if (traced.pollable)
+		(void)traced.io->ops->pollable(traced.io);
 	io_sockets_pair(traced.io, fds);
 	traced.far = fds[1];
 	traced.socket.fd = fds[0];
@@ -359,6 +365,12 @@ static void check_honest(void (*run)(void), unsigned n_own)
 
 Test(io_kernel, system_calls_are_counted_as_they_are)
 {
+	check_honest(run_traced, 10 * N_ROUNDS);
+}
+
+Test(io_kernel, system_calls_are_counted_when_the_host_polls_too)
+{
+	traced.pollable = true;
 	check_honest(run_traced, 10 * N_ROUNDS);
 }
 
