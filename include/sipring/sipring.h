@@ -209,9 +209,9 @@ SIPRING_PUBLIC int sipring_worker_turn(struct sipring_worker *worker, int64_t ti
 
 /*
  * An fd that polls readable when a turn would find something to do, for a host with an event loop
- * of its own; call turn with timeout 0 then, and at least every sipring_worker_idle_ns: nanoseconds,
- * 0 while something is queued, -1 where no time matters. The fd is the worker's; never read it.
- * -errno when there is none.
+ * of its own; call turn with timeout 0 then, and at least every sipring_worker_idle_ns:
+ * nanoseconds, 0 while something is queued, -1 where no time matters. The fd is the worker's;
+ * never read it. -errno when there is none.
  */
 SIPRING_PUBLIC int sipring_worker_pollable(struct sipring_worker *worker);
 SIPRING_PUBLIC int64_t sipring_worker_idle_ns(struct sipring_worker *worker);
@@ -229,9 +229,10 @@ SIPRING_PUBLIC bool sipring_worker_drained(const struct sipring_worker *worker);
 /*
  * Accepts a send: 0, and one outcome will follow. Or refuses it, and none will: -EMSGSIZE, -EINVAL
  * (no bytes, or a stream that the association has not), -EAFNOSUPPORT (an address that is no IP
- * address), -EDESTADDRREQ (neither association nor address), -ENOTCONN (the association is gone and no
- * address was given), -ENOBUFS (a queue is full: WRITABLE will tell), -ESHUTDOWN (draining),
- * -ENFILE (no room for another association), or what the socket calls of connecting said.
+ * address), -EDESTADDRREQ (neither association nor address), -ENOTCONN (the association is gone
+ * and no address was given), -ENOBUFS (a queue is full: WRITABLE will tell), -ESHUTDOWN
+ * (draining), -ENFILE (no room for another association), or what the socket calls of connecting
+ * said.
  */
 SIPRING_PUBLIC int sipring_send(struct sipring_worker *worker, const struct sipring_send *send);
 

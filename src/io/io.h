@@ -154,7 +154,7 @@ struct sipring_io_ops {
 	int (*turn)(struct sipring_io *io, int64_t timeout_ns);
 	/* The next reaped event; false when the turn's are all read. */
 	bool (*next)(struct sipring_io *io, struct sipring_io_event *event);
-	/* Whether something is to be done that only a turn does, and that pollable does not tell. */
+	/* Whether something is to be done that only a turn does and pollable does not tell. */
 	bool (*pending)(const struct sipring_io *io);
 	/*
 	 * An fd that polls readable when a turn would find something that came from outside or was
