@@ -124,7 +124,7 @@ static void on_message(void *user, char *buffer, size_t size, struct sipring_mes
 		return;
 	uint64_t now_ns = number_clock_ns();
 	if (sender->is_verbose)
-		terminal_line("%.*s", (int)size, buffer);
+		terminal_bytes(buffer, size);
 	else
 		terminal_line("SIP/2.0 %u %.*s", message->status, (int)message->reason.size,
 			message->reason.data ? message->reason.data : "");

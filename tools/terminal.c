@@ -89,6 +89,14 @@ void terminal_line(const char *format, ...)
 	fflush(stdout);
 }
 
+void terminal_bytes(const char *bytes, size_t size)
+{
+	clear_line();
+	fwrite(bytes, 1, size, stdout);
+	putchar('\n');
+	fflush(stdout);
+}
+
 void terminal_error(const char *format, ...)
 {
 	va_list arguments;
