@@ -61,7 +61,7 @@ clean_up() {
 	cd / && rm -rf "$dir"
 }
 
-comment() { sed 's/^/# /'; }
+comment() { sed -e 's/^/# /' -e '$a\'; } # a last line without its end is ended
 
 # point VERDICT NAME [FILE…]: one point; the ends of the files are shown where it failed, of
 # counters what is not 0
