@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The association of sctp_pair.h: listener, connecting end, accepted end, all on 127.0.0.1. */
+/*
+ * The association of sctp_pair.h: listener, connecting end, accepted end, all on 127.0.0.1.
+ * Made anew for each test, over loopback, with the options that the provider sets.
+ */
 #include "sctp_pair.h"
 
 #include <criterion/criterion.h>
