@@ -61,6 +61,7 @@ clean_up() {
 	cd / && rm -rf "$dir"
 }
 
+# shellcheck disable=SC1003 # the backslash is sed's
 comment() { sed -e 's/^/# /' -e '$a\'; } # a last line without its end is ended
 
 # point VERDICT NAME [FILE…]: one point; the ends of the files are shown where it failed, of
@@ -213,6 +214,16 @@ find_count() {
 	while IFS= read -r line; do
 		[[ $line == *"\"$2\":"* && ${line##*:} =~ [0-9][0-9.e+-]* ]] &&
 			REPLY=${BASH_REMATCH[0]}
+	done <"$1" 2>/dev/null
+}
+
+# told FILE FIELD: the first number of that name: the program's own, where the engine has one too
+told() {
+	local line
+	while IFS= read -r line; do
+		[[ $line == *"\"$2\":"* && ${line##*:} =~ [0-9][0-9.e+-]* ]] || continue
+		echo "${BASH_REMATCH[0]}"
+		return
 	done <"$1" 2>/dev/null
 }
 
