@@ -144,3 +144,32 @@ Test(io_turn, the_rest_comes_next_time)
 	for (unsigned s = 0; s < N_SOCKETS; s++)
 		world_forget(subjects[s]);
 }
+
+/* A host that polls goes by this for what it queued itself: it must neither sleep on it nor spin. */
+Test(io_turn, pending_tells_what_only_a_turn_does)
+{
+	struct world world;
+	struct subject *subject;
+	int far;
+
+	world_open(&world, NULL);
+	cr_assert_not(world.io->ops->pending(world.io));
+	subject = world_add_pair(&world, &far);
+	world_turn(&world, 0);
+	cr_assert_not(world.io->ops->pending(world.io), "armed and quiet");
+	for (unsigned i = 1; i <= 30; i++)
+		world_send(subject, "x", 1);
+	cr_assert(world.io->ops->pending(world.io), "sends are queued");
+	for (unsigned i = 0; world.io->ops->pending(world.io); i++) {
+		cr_assert_lt(i, 1000);
+		world_turn(&world, 0);
+	}
+	world_until(&world, &subject->n_sent, 30);
+	world_send(subject, "x", 1);
+	world_remove(subject);
+	cr_assert(world.io->ops->pending(world.io), "a send is to be cancelled");
+	world_until(&world, &subject->n_closed, 1);
+	cr_assert_not(world.io->ops->pending(world.io), "all is told");
+	world_close(&world);
+	world_forget(subject);
+}

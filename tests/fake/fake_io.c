@@ -163,7 +163,12 @@ static bool fake_next(struct sipring_io *io, struct sipring_io_event *event)
 /* It has nothing to poll by: whatever is to come, comes in a turn. */
 static bool fake_pending(const struct sipring_io *io)
 {
-	return io != NULL;
+	const struct fake *fake = SIPRING_CONTAINER(io, const struct fake, io);
+
+	for (unsigned i = 0; i < FAKE_ENDS_MAX; i++)
+		if (fake->slots[i].socket && fake->slots[i].socket->state == SIPRING_IO_REMOVING)
+			return true;
+	return !sipring_list_empty(&fake->outbox);
 }
 
 static int fake_pollable(struct sipring_io *io)
