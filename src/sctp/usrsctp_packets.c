@@ -232,6 +232,18 @@ static void packets_sent(struct sipring_usrsctp_packets *packets, struct sipring
 	sipring_pool_give(&packets->pool, send->owner);
 }
 
+/* The peer will send it again, as long as before: this does not mend itself. */
+static void packets_tell_cut(struct sipring_usrsctp_packets *packets)
+{
+	if (packets->told_cut)
+		return;
+	packets->told_cut = true;
+	sipring_log_write(packets->log, SIPRING_LOG_WARNING,
+		"a peer sends packets longer than a receive buffer, which are lost, again and "
+		"again (further ones are only counted); remedy: a receive_buffer_size above the "
+		"largest MTU that leads here, 66048 for a kernel's loopback");
+}
+
 /* A received datagram without its IP header, and with a right checksum; else it was nothing. */
 static bool packets_check(const struct sipring_usrsctp_packets *packets,
 	const struct sipring_io_event *event, struct sipring_usrsctp_datagram *datagram)
@@ -276,6 +288,8 @@ bool sipring_usrsctp_packets_input(struct sipring_usrsctp_packets *packets,
 		if (packets_check(packets, event, datagram))
 			return true;
 		packets->counters->n_packets_bad++;
+		if (event->flags & MSG_TRUNC)
+			packets_tell_cut(packets);
 		return false;
 	case SIPRING_IO_SENT:
 		packets_sent(packets, event->send);

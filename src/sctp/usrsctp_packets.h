@@ -23,6 +23,7 @@ struct sipring_usrsctp_packets {
 	unsigned n_sockets;
 	unsigned n_open; /* not CLOSED yet */
 	bool awaits_writable[2];
+	bool told_cut; /* the operator knows that datagrams are longer than the buffers */
 	struct sipring_io_socket sockets[2]; /* UDP: one; raw: IPv4, and IPv6 where there is any */
 };
 
