@@ -103,8 +103,8 @@ Test(io_kernel, the_pollable_fd_tells_of_events)
 /* More than a turn takes: the fd must stay readable until the last is taken. */
 Test(io_kernel, the_pollable_fd_tells_of_what_a_turn_left)
 {
-	enum { N_SOCKETS = 40, N = 60 };
-	struct sipring_io_config large = {.n_buffers = 4096, .buffer_size = 256, .n_sends = 64};
+	enum { N_SOCKETS = 40, N = 160 };
+	struct sipring_io_config large = {.n_buffers = 8192, .buffer_size = 256, .n_sends = 64};
 	struct subject *subjects[N_SOCKETS];
 	struct io_sockets_name names[N_SOCKETS], from;
 	struct world world;
@@ -340,10 +340,37 @@ static void run_removal(void)
 
 	traced.io->ops->remove(traced.io, &traced.socket);
 	for (bool closed = false; !closed;) {
-		traced.io->ops->turn(traced.io, 0);
 		while (traced.io->ops->next(traced.io, &event))
 			closed |= event.type == SIPRING_IO_CLOSED;
+		traced.io->ops->turn(traced.io, 0);
 	}
+	traced.n_counted = traced.io->counters.n_system_calls - n_calls;
+}
+
+static void prepare_listener(void)
+{
+	static const struct sipring_io_config config = {.n_buffers = 8,
+		.buffer_size = 512,
+		.n_sends = 8};
+	struct sipring_error error;
+
+	if (CONTRACT_IO.open(&traced.io, &config, &error) < 0)
+		_exit(9);
+	traced.socket.fd = io_sockets_listener(traced.io);
+	traced.socket.kind = SIPRING_IO_LISTENER;
+	traced.io->ops->add(traced.io, &traced.socket);
+	traced.io->ops->turn(traced.io, 0);
+	for (unsigned i = 0; i < 6; i++)
+		(void)io_sockets_connect(traced.io, traced.socket.fd);
+}
+
+/* What was accepted is closed unseen; each of these closes is a call too. */
+static void run_listener_removal(void)
+{
+	uint64_t n_calls = traced.io->counters.n_system_calls;
+
+	traced.io->ops->turn(traced.io, 0);
+	run_removal();
 	traced.n_counted = traced.io->counters.n_system_calls - n_calls;
 }
 
@@ -352,11 +379,11 @@ static uint64_t report_counted(void)
 	return traced.n_counted;
 }
 
-static void check_honest(void (*run)(void), unsigned n_own)
+static void check_honest(void (*prepare)(void), void (*run)(void), unsigned n_own)
 {
 	struct system_calls calls;
 
-	if (!system_calls_trace(&calls, prepare_traced, run, report_counted))
+	if (!system_calls_trace(&calls, prepare, run, report_counted))
 		cr_skip_test("tracing (ptrace) is not allowed here");
 	cr_assert_gt(calls.n, n_own);
 	cr_assert_eq(calls.n - n_own, calls.reported, "%lu made, %lu counted", calls.n - n_own,
@@ -365,18 +392,19 @@ static void check_honest(void (*run)(void), unsigned n_own)
 
 Test(io_kernel, system_calls_are_counted_as_they_are)
 {
-	check_honest(run_traced, 10 * N_ROUNDS);
+	check_honest(prepare_traced, run_traced, 10 * N_ROUNDS);
 }
 
 Test(io_kernel, system_calls_are_counted_when_the_host_polls_too)
 {
 	traced.pollable = true;
-	check_honest(run_traced, 10 * N_ROUNDS);
+	check_honest(prepare_traced, run_traced, 10 * N_ROUNDS);
 }
 
 Test(io_kernel, system_calls_of_a_removal_are_counted_too)
 {
-	check_honest(run_removal, 0);
+	check_honest(prepare_traced, run_removal, 0);
+	check_honest(prepare_listener, run_listener_removal, 0);
 }
 
 /* The figure that all is built for: N receives and M sends, one system call. */

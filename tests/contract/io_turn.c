@@ -110,6 +110,25 @@ Test(io_turn, does_not_wait_with_something_left_over, .timeout = 60)
 		world_forget(subjects[i]);
 }
 
+/* Only the last of many sockets has something: all are started before anything is waited for. */
+Test(io_turn, does_not_wait_before_all_are_started, .timeout = 60)
+{
+	enum { N = 50 };
+	struct subject *subjects[N];
+	struct world world;
+	int far[N];
+
+	world_open(&world, NULL);
+	for (unsigned i = 0; i < N; i++)
+		subjects[i] = world_add_pair(&world, &far[i]);
+	cr_assert_eq(io_sockets_write(world.io, far[N - 1], "z", 1), 1);
+	while (!subjects[N - 1]->n_messages)
+		world_turn(&world, -1);
+	world_close(&world);
+	for (unsigned i = 0; i < N; i++)
+		world_forget(subjects[i]);
+}
+
 /* More events than one turn hands out. */
 Test(io_turn, the_rest_comes_next_time)
 {
@@ -145,7 +164,7 @@ Test(io_turn, the_rest_comes_next_time)
 		world_forget(subjects[s]);
 }
 
-/* A host that polls goes by this for what it queued itself: it must neither sleep on it nor spin. */
+/* A host that polls goes by this for what it queued: it must neither sleep on it nor spin. */
 Test(io_turn, pending_tells_what_only_a_turn_does)
 {
 	struct world world;
