@@ -18,7 +18,8 @@ vias = [line for line in lines if line.startswith("Via:")]
 good = (call_of(answer) == (200, "onward") and len(vias) == 1 and "z9hG4bKonward" in vias[0]
         and any(line.startswith("To:") and ";tag=" in line for line in lines)
         and any(line.startswith("Server: sipring") for line in lines))
-print(f"{'ok' if good else 'not ok'} - its answer has one Via again, that of the request, and a tag")
+verdict = "ok" if good else "not ok"
+print(f"{verdict} - its answer has one Via again, that of the request, and a tag")
 if not good:
     print(answer.decode("latin-1"))
 peer.close()
