@@ -51,6 +51,11 @@ enum sipring_parse_result {
 	SIPRING_PARSE_UNKNOWN_TRANSPORT, /* transport= names nothing of the transport table */
 	SIPRING_PARSE_BAD_CONTENT_TYPE,  /* not a media type */
 	SIPRING_PARSE_NO_HOPS_LEFT,      /* Max-Forwards is 0: answer 483 (RFC 3261 16.3) */
+	/* Of sipring_message_check only: */
+	SIPRING_PARSE_BARE_LF,     /* a line that ends without CR */
+	SIPRING_PARSE_STRAY_BYTES, /* before the start line or after the body */
+	SIPRING_PARSE_MISSING_TAG, /* of From in a request (RFC 3261 8.1.1.3) */
+	SIPRING_PARSE_BAD_VALUE,   /* a header's value is not of the form that its grammar says */
 	SIPRING_PARSE_RESULT_COUNT
 };
 
@@ -247,6 +252,17 @@ struct sipring_message {
  */
 SIPRING_PUBLIC int sipring_message_parse(struct sipring_message *message, const char *data,
 	size_t size);
+
+/*
+ * Holds an accepted message against the letter of RFC 3261: the grammar of 25.1 for start line and
+ * header values, single headers single, and what a sender must write (Max-Forwards and From's tag
+ * in a request, Content-Type with a body). What a receiver may or should overlook is refused: lines
+ * that end in LF alone, bytes before the start line and after the body, empty elements of lists.
+ * White space before a colon and a branch without the magic cookie are allowed there and here.
+ * Returns 0, or the reason, which with its place is the message's own from then on, answer_status
+ * too. A message that was refused stays so. Linear in size, but not made for every message.
+ */
+SIPRING_PUBLIC int sipring_message_check(struct sipring_message *message);
 
 /* The first header with this id, NULL if there is none. O(1). Not for HEADER_OTHER. */
 SIPRING_PUBLIC const struct sipring_header *sipring_message_header(

@@ -13,7 +13,7 @@ static const char *const texts[SIPRING_PARSE_RESULT_COUNT] = {
 	[SIPRING_PARSE_BAD_HEADER] = "header line without a colon or with a malformed name",
 	[SIPRING_PARSE_BARE_CR] = "CR without LF among the headers",
 	[SIPRING_PARSE_TOO_MANY_HEADERS] = "too many headers",
-	[SIPRING_PARSE_MISSING_HEADER] = "To, From, CSeq, Call-ID or Via is missing",
+	[SIPRING_PARSE_MISSING_HEADER] = "a mandatory header is missing",
 	[SIPRING_PARSE_DUPLICATE_HEADER] = "a header that may occur once came twice",
 	[SIPRING_PARSE_BAD_CSEQ] = "CSeq is not a number below 2^31 and a method",
 	[SIPRING_PARSE_CSEQ_METHOD_MISMATCH] = "CSeq names another method than the request line",
@@ -29,6 +29,10 @@ static const char *const texts[SIPRING_PARSE_RESULT_COUNT] = {
 	[SIPRING_PARSE_UNKNOWN_TRANSPORT] = "unknown transport",
 	[SIPRING_PARSE_BAD_CONTENT_TYPE] = "malformed media type",
 	[SIPRING_PARSE_NO_HOPS_LEFT] = "Max-Forwards is 0",
+	[SIPRING_PARSE_BARE_LF] = "LF without CR among the headers",
+	[SIPRING_PARSE_STRAY_BYTES] = "bytes that belong to no message",
+	[SIPRING_PARSE_MISSING_TAG] = "From has no tag",
+	[SIPRING_PARSE_BAD_VALUE] = "a header's value is not of its form",
 };
 
 const char *sipring_parse_reason_text(int result)

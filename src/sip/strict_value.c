@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The grammars of header values in RFC 3261 25.1 by the letter, where the parsers of the fast path
+ * take more than it says. One table tells which form each header has. Pure; a value is walked once.
+ */
+#include "sip/strict.h"
+
+#include "sip/host.h"
+#include "sip/text.h"
+
+enum form {
+	FORM_TEXT, /* whatever has no other: TEXT-UTF8-TRIM and extension headers */
+	FORM_VIA,
+	FORM_ADDRESS,   /* ( name-addr / addr-spec ) with parameters */
+	FORM_ADDRESSES, /* the same, joined by commas */
+	FORM_CONTACT,   /* the same or STAR */
+	FORM_ROUTE,     /* name-addr with parameters, joined by commas */
+	FORM_HOPS,      /* 0 to 255 */
+	FORM_SECONDS,   /* delta-seconds */
+	FORM_SECONDS_PARAMS,
+	FORM_RETRY_AFTER,
+	FORM_CALL_ID,
+	FORM_TOKENS,      /* token *(COMMA token) */
+	FORM_TOKENS_NONE, /* the same or nothing */
+	FORM_MEDIA,
+	FORM_DATE,
+	FORM_WARNING,
+	FORM_CSEQ, /* the message parser has looked */
+};
+
+#define SINGLE 0x80u
+
+static const uint8_t forms[SIPRING_HEADER_COUNT] = {
+	[SIPRING_HEADER_ALLOW] = FORM_TOKENS_NONE,
+	[SIPRING_HEADER_ALLOW_EVENTS] = FORM_TOKENS,
+	[SIPRING_HEADER_CALL_ID] = FORM_CALL_ID | SINGLE,
+	[SIPRING_HEADER_CONTACT] = FORM_CONTACT,
+	[SIPRING_HEADER_CONTENT_DISPOSITION] = FORM_TEXT | SINGLE,
+	[SIPRING_HEADER_CONTENT_ENCODING] = FORM_TOKENS,
+	[SIPRING_HEADER_CONTENT_LENGTH] = FORM_TEXT | SINGLE,
+	[SIPRING_HEADER_CONTENT_TYPE] = FORM_MEDIA | SINGLE,
+	[SIPRING_HEADER_CSEQ] = FORM_CSEQ | SINGLE,
+	[SIPRING_HEADER_DATE] = FORM_DATE | SINGLE,
+	[SIPRING_HEADER_DIVERSION] = FORM_ROUTE,
+	[SIPRING_HEADER_EVENT] = FORM_TEXT | SINGLE,
+	[SIPRING_HEADER_EXPIRES] = FORM_SECONDS | SINGLE,
+	[SIPRING_HEADER_FROM] = FORM_ADDRESS | SINGLE,
+	[SIPRING_HEADER_MAX_FORWARDS] = FORM_HOPS | SINGLE,
+	[SIPRING_HEADER_MIN_EXPIRES] = FORM_SECONDS | SINGLE,
+	[SIPRING_HEADER_MIN_SE] = FORM_SECONDS_PARAMS | SINGLE,
+	[SIPRING_HEADER_MIME_VERSION] = FORM_TEXT | SINGLE,
+	[SIPRING_HEADER_ORGANIZATION] = FORM_TEXT | SINGLE,
+	[SIPRING_HEADER_P_ASSERTED_IDENTITY] = FORM_ADDRESSES,
+	[SIPRING_HEADER_P_PREFERRED_IDENTITY] = FORM_ADDRESSES,
+	[SIPRING_HEADER_PATH] = FORM_ROUTE,
+	[SIPRING_HEADER_PRIORITY] = FORM_TEXT | SINGLE,
+	[SIPRING_HEADER_PROXY_REQUIRE] = FORM_TOKENS,
+	[SIPRING_HEADER_RACK] = FORM_TEXT | SINGLE,
+	[SIPRING_HEADER_RECORD_ROUTE] = FORM_ROUTE,
+	[SIPRING_HEADER_REFER_TO] = FORM_ADDRESS | SINGLE,
+	[SIPRING_HEADER_REFERRED_BY] = FORM_ADDRESS | SINGLE,
+	[SIPRING_HEADER_REPLY_TO] = FORM_ADDRESS | SINGLE,
+	[SIPRING_HEADER_REQUIRE] = FORM_TOKENS,
+	[SIPRING_HEADER_RETRY_AFTER] = FORM_RETRY_AFTER | SINGLE,
+	[SIPRING_HEADER_ROUTE] = FORM_ROUTE,
+	[SIPRING_HEADER_RSEQ] = FORM_SECONDS | SINGLE,
+	[SIPRING_HEADER_SERVER] = FORM_TEXT | SINGLE,
+	[SIPRING_HEADER_SERVICE_ROUTE] = FORM_ROUTE,
+	[SIPRING_HEADER_SESSION_EXPIRES] = FORM_SECONDS_PARAMS | SINGLE,
+	[SIPRING_HEADER_SUBJECT] = FORM_TEXT | SINGLE,
+	[SIPRING_HEADER_SUBSCRIPTION_STATE] = FORM_TEXT | SINGLE,
+	[SIPRING_HEADER_SUPPORTED] = FORM_TOKENS_NONE,
+	[SIPRING_HEADER_TIMESTAMP] = FORM_TEXT | SINGLE,
+	[SIPRING_HEADER_TO] = FORM_ADDRESS | SINGLE,
+	[SIPRING_HEADER_UNSUPPORTED] = FORM_TOKENS,
+	[SIPRING_HEADER_USER_AGENT] = FORM_TEXT | SINGLE,
+	[SIPRING_HEADER_VIA] = FORM_VIA,
+	[SIPRING_HEADER_WARNING] = FORM_WARNING,
+};
+
+bool sipring_strict_is_single(enum sipring_header_id id)
+{
+	return (forms[id] & SINGLE) != 0;
+}
+
+/* token, quoted-string or host; of received also an IPv6address, which has no brackets. */
+static bool is_parameter(struct sipring_span name, struct sipring_span value)
+{
+	const char *end = sipring_text_end(value);
+
+	if (!value.data || *value.data == '"' ||
+		sipring_text_skip(value.data, end, SIPRING_TEXT_TOKEN) == end)
+		return true;
+	if (*value.data == '[')
+		return sipring_host_classify(value, NULL) == SIPRING_HOST_IPV6;
+	if (!sipring_text_is_name(name, "received", 8))
+		return false;
+	for (const char *at = value.data; at < end; at++)
+		if (*at != ':' && !sipring_text_is(*at, SIPRING_TEXT_HOST))
+			return false;
+	return true;
+}
+
+/* Walks *(";" generic-param). False where one of them is none. */
+static bool are_parameters(struct sipring_span params)
+{
+	const char *at = params.data;
+	const char *end = sipring_text_end(params);
+	struct sipring_span name, value;
+
+	while (at && at <= end) {
+		if (!sipring_text_parameter(&at, end, SIPRING_TEXT_TOKEN, &name, &value) ||
+			!is_parameter(name, value))
+			return false;
+		if (at == end)
+			return true;
+		if (*at++ != ';')
+			return false;
+	}
+	return true;
+}
+
+/* delta-seconds and nothing else. */
+static bool is_number(struct sipring_span value, uint32_t max)
+{
+	const char *at = value.data;
+	const char *end = sipring_text_end(value);
+	uint32_t number;
+
+	return sipring_text_number(&at, end, max, &number) && at == end;
+}
+
+/* A Contact's q and expires have grammars of their own. */
+static bool are_contact_parameters(struct sipring_span params)
+{
+	struct sipring_span value;
+
+	if (sipring_param_find(params, "expires", &value) && !is_number(value, UINT32_MAX))
+		return false;
+	if (!sipring_param_find(params, "q", &value))
+		return true;
+	if (!value.size || value.size > 5 || (*value.data != '0' && *value.data != '1') ||
+		(value.size > 1 && value.data[1] != '.'))
+		return false;
+	for (size_t i = 2; i < value.size; i++)
+		if (!sipring_text_is(value.data[i], SIPRING_TEXT_DIGIT) ||
+			(*value.data == '1' && value.data[i] != '0'))
+			return false;
+	return true;
+}
+
+/* hostname = *( domainlabel "." ) toplabel [ "." ], the last label beginning with a letter. */
+static bool is_hostname(struct sipring_span host)
+{
+	const char *end = sipring_text_end(host);
+	const char *label = host.data;
+
+	if (end[-1] == '.')
+		end--;
+	for (const char *at = label; at <= end; at++) {
+		if (at < end && *at == '_')
+			return false;
+		if (at < end && *at != '.')
+			continue;
+		if (at == label || *label == '-' || at[-1] == '-')
+			return false;
+		if (at == end)
+			return sipring_text_is(*label, SIPRING_TEXT_ALPHA);
+		label = at + 1;
+	}
+	return false;
+}
+
+bool sipring_strict_is_host(struct sipring_span host)
+{
+	enum sipring_host_kind kind = sipring_host_classify(host, NULL);
+
+	return kind == SIPRING_HOST_NAME ? is_hostname(host) : kind != SIPRING_HOST_NONE;
+}
+
+enum sipring_parse_result sipring_strict_uri(struct sipring_uri *uri, struct sipring_span text)
+{
+	int result = sipring_uri_parse(uri, text);
+	const char *end = sipring_text_end(uri->params);
+	bool has_value = false;
+
+	if (result)
+		return (enum sipring_parse_result)result;
+	if (uri->scheme != SIPRING_URI_SIP && uri->scheme != SIPRING_URI_SIPS)
+		return SIPRING_PARSE_ACCEPTED;
+	if (!sipring_strict_is_host(uri->host))
+		return SIPRING_PARSE_BAD_HOST;
+	if (memchr(text.data, '#', text.size))
+		return SIPRING_PARSE_BAD_URI;
+	for (const char *at = uri->params.data; at < end; at++) {
+		if (*at == '=' && has_value)
+			return SIPRING_PARSE_BAD_URI;
+		has_value = *at != ';' && (has_value || *at == '=');
+	}
+	return SIPRING_PARSE_ACCEPTED;
+}
+
+/* The branch may be one of RFC 2543, but one that begins with the magic cookie goes on. */
+static enum sipring_parse_result check_vias(struct sipring_span value, const char **at)
+{
+	struct sipring_via via;
+
+	do {
+		*at = sipring_text_skip(value.data, sipring_text_end(value), SIPRING_TEXT_LWS);
+		if (sipring_via_parse(&via, value) || !are_parameters(via.params))
+			return SIPRING_PARSE_BAD_VIA;
+		*at = via.host.data;
+		if (!sipring_strict_is_host(via.host))
+			return SIPRING_PARSE_BAD_HOST;
+		*at = via.branch.data;
+		if (via.branch.size == 7 && !memcmp(via.branch.data, "z9hG4bK", 7))
+			return SIPRING_PARSE_BAD_VIA;
+		value = via.rest;
+	} while (value.data);
+	return SIPRING_PARSE_ACCEPTED;
+}
+
+/* quoted-string or words. */
+static bool is_display(struct sipring_span display)
+{
+	const char *end = sipring_text_end(display);
+
+	return !display.size || *display.data == '"' ||
+		sipring_text_skip(display.data, end, SIPRING_TEXT_TOKEN | SIPRING_TEXT_LWS) == end;
+}
+
+/* Without brackets a URI has no comma, no question mark and no semicolon (RFC 3261 20). */
+static bool is_in_brackets(const struct sipring_name_addr *address)
+{
+	return address->uri.data > address->text.data && address->uri.data[-1] == '<';
+}
+
+static enum sipring_parse_result check_address(const struct sipring_name_addr *address,
+	enum form form, const char **at)
+{
+	struct sipring_uri uri;
+
+	if (!is_display(address->display) || !are_parameters(address->params) ||
+		(form == FORM_CONTACT && !are_contact_parameters(address->params)))
+		return SIPRING_PARSE_BAD_NAME_ADDR;
+	if (!is_in_brackets(address) &&
+		(form == FORM_ROUTE || memchr(address->uri.data, '?', address->uri.size)))
+		return SIPRING_PARSE_BAD_NAME_ADDR;
+	*at = address->uri.data;
+	return sipring_strict_uri(&uri, address->uri);
+}
+
+static enum sipring_parse_result check_addresses(struct sipring_span value, enum form form,
+	const char **at)
+{
+	struct sipring_name_addr address;
+	enum sipring_parse_result result;
+
+	if (form == FORM_CONTACT && value.size == 1 && *value.data == '*')
+		return SIPRING_PARSE_ACCEPTED;
+	do {
+		*at = sipring_text_skip(value.data, sipring_text_end(value), SIPRING_TEXT_LWS);
+		if (sipring_name_addr_parse(&address, value))
+			return SIPRING_PARSE_BAD_NAME_ADDR;
+		result = check_address(&address, form, at);
+		if (result)
+			return result;
+		value = address.rest;
+		*at = value.data;
+		if (value.data && form == FORM_ADDRESS)
+			return SIPRING_PARSE_BAD_NAME_ADDR;
+	} while (value.data);
+	return SIPRING_PARSE_ACCEPTED;
+}
+
+/* token *(COMMA token) */
+static bool are_tokens(struct sipring_span value)
+{
+	const char *at = value.data;
+	const char *end = sipring_text_end(value);
+	const char *begin;
+
+	do {
+		begin = at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+		at = sipring_text_skip(at, end, SIPRING_TEXT_TOKEN);
+		if (at == begin)
+			return false;
+		at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	} while (at < end && *at++ == ',');
+	return at == end && end[-1] != ',';
+}
+
+/* After the ')' that closes the comment which opens at at; NULL if it never closes. */
+static const char *skip_comment(const char *at, const char *end)
+{
+	unsigned depth = 0;
+
+	for (; at < end; at++) {
+		if (*at == '\\')
+			at++;
+		else if (*at == '(')
+			depth++;
+		else if (*at == ')' && !--depth)
+			return at + 1;
+	}
+	return NULL;
+}
+
+/* delta-seconds [ comment ] *( SEMI retry-param ); without the comment the form of others too. */
+static bool is_seconds(struct sipring_span value, bool may_have_comment)
+{
+	const char *at = value.data;
+	const char *end = sipring_text_end(value);
+	uint32_t number;
+
+	if (!sipring_text_number(&at, end, UINT32_MAX, &number))
+		return false;
+	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	if (may_have_comment && at < end && *at == '(') {
+		at = skip_comment(at, end);
+		if (!at)
+			return false;
+		at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	}
+	return at == end || (*at == ';' && are_parameters(sipring_text_span(at + 1, end)));
+}
+
+/* word [ "@" word ] */
+static bool is_call_id(struct sipring_span value)
+{
+	const char *end = sipring_text_end(value);
+	unsigned n_signs = 0;
+
+	for (const char *at = value.data; at < end; at++) {
+		if (*at == '@' && at > value.data && at + 1 < end && !n_signs++)
+			continue;
+		if (!sipring_text_is(*at, SIPRING_TEXT_TOKEN) &&
+			!memchr("()<>:\\\"/[]?{}", *at, 13))
+			return false;
+	}
+	return value.size > 0;
+}
+
+/* One of the three-letter names of a list at at. */
+static bool is_one_of(const char *at, const char *names)
+{
+	for (; *names; names += 3)
+		if (!memcmp(at, names, 3))
+			return true;
+	return false;
+}
+
+/* rfc1123-date, which is of one size and in GMT. */
+static bool is_date(struct sipring_span value)
+{
+	static const char pattern[] = "Www, 00 Mmm 0000 00:00:00 GMT";
+
+	if (value.size != sizeof pattern - 1)
+		return false;
+	for (size_t i = 0; i < value.size; i++) {
+		char wanted = pattern[i];
+
+		if (wanted == '0' ? !sipring_text_is(value.data[i], SIPRING_TEXT_DIGIT)
+				  : !memchr("WwMm", wanted, 4) && value.data[i] != wanted)
+			return false;
+	}
+	return is_one_of(value.data, "MonTueWedThuFriSatSun") &&
+		is_one_of(value.data + 8, "JanFebMarAprMayJunJulAugSepOctNovDec");
+}
+
+/* warn-code SP warn-agent SP warn-text, joined by commas. */
+static bool are_warnings(struct sipring_span value)
+{
+	const char *at = value.data;
+	const char *end = sipring_text_end(value);
+
+	do {
+		const char *begin = at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+
+		at = sipring_text_skip(at, end, SIPRING_TEXT_DIGIT);
+		if (at - begin != 3 || at == end || *at != ' ')
+			return false;
+		begin = ++at;
+		while (at < end && *at != ' ' && *at != '"')
+			at++;
+		if (at == begin || at + 1 >= end || at[0] != ' ' || at[1] != '"')
+			return false;
+		at = sipring_text_skip_quoted(at + 1, end);
+		if (!at)
+			return false;
+		at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	} while (at < end && *at++ == ',');
+	return at == end && end[-1] == '"';
+}
+
+static bool is_text(struct sipring_span value)
+{
+	const char *end = sipring_text_end(value);
+
+	for (const char *at = value.data; at < end; at++)
+		if ((unsigned char)*at < ' ' ? !sipring_text_is(*at, SIPRING_TEXT_LWS)
+					     : *at == 0x7f)
+			return false;
+	return true;
+}
+
+static bool is_of_form(struct sipring_span value, enum form form)
+{
+	switch (form) {
+	case FORM_HOPS:
+		return is_number(value, 255);
+	case FORM_SECONDS:
+		return is_number(value, UINT32_MAX);
+	case FORM_SECONDS_PARAMS:
+		return is_seconds(value, false);
+	case FORM_RETRY_AFTER:
+		return is_seconds(value, true);
+	case FORM_CALL_ID:
+		return is_call_id(value);
+	case FORM_TOKENS:
+		return are_tokens(value);
+	case FORM_TOKENS_NONE:
+		return !value.size || are_tokens(value);
+	case FORM_DATE:
+		return is_date(value);
+	case FORM_WARNING:
+		return are_warnings(value);
+	case FORM_TEXT:
+		return is_text(value);
+	case FORM_VIA:
+	case FORM_ADDRESS:
+	case FORM_ADDRESSES:
+	case FORM_CONTACT:
+	case FORM_ROUTE:
+	case FORM_MEDIA:
+	case FORM_CSEQ:
+		break;
+	}
+	return true;
+}
+
+enum sipring_parse_result sipring_strict_value(const struct sipring_header *header, const char **at)
+{
+	enum form form = (enum form)(forms[header->id] & ~SINGLE);
+	struct sipring_content_type media;
+
+	*at = header->value.data;
+	switch (form) {
+	case FORM_VIA:
+		return check_vias(header->value, at);
+	case FORM_ADDRESS:
+	case FORM_ADDRESSES:
+	case FORM_CONTACT:
+	case FORM_ROUTE:
+		return check_addresses(header->value, form, at);
+	case FORM_MEDIA:
+		if (!sipring_content_type_parse(&media, header->value) &&
+			are_parameters(media.params))
+			return SIPRING_PARSE_ACCEPTED;
+		return SIPRING_PARSE_BAD_CONTENT_TYPE;
+	case FORM_TEXT:
+	case FORM_HOPS:
+	case FORM_SECONDS:
+	case FORM_SECONDS_PARAMS:
+	case FORM_RETRY_AFTER:
+	case FORM_CALL_ID:
+	case FORM_TOKENS:
+	case FORM_TOKENS_NONE:
+	case FORM_DATE:
+	case FORM_WARNING:
+	case FORM_CSEQ:
+		break;
+	}
+	return is_of_form(header->value, form) ? SIPRING_PARSE_ACCEPTED : SIPRING_PARSE_BAD_VALUE;
+}
