@@ -5,4 +5,5 @@
 int serve_command(int argc, char **argv);
 int load_command(int argc, char **argv);
 int send_command(int argc, char **argv);
+int parse_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);

@@ -13,6 +13,7 @@
 #include <sipring/sipring.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FIELD(name) #name, offsetof(struct sipring_stats, name)
@@ -107,6 +108,48 @@ void json_add_count(cJSON *object, const char *name, uint64_t value)
 	char text[24];
 	snprintf(text, sizeof(text), "%" PRIu64, value);
 	cJSON_AddRawToObject(object, name, text);
+}
+
+/* How many bytes a character of UTF-8 has at at; 0 if there is none (no overlong, no surrogate). */
+static unsigned utf8_size(const unsigned char *at, size_t left)
+{
+	unsigned size = *at < 0x80 ? 1 : *at < 0xc2 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+
+	if (*at > 0xf4 || size > left)
+		return 0;
+	for (unsigned i = 1; i < size; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
+		(*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return size;
+}
+
+/* A run of bytes as a string: NULs too, and the replacement character for what is not UTF-8. */
+void json_add_span(cJSON *object, const char *name, struct sipring_span span)
+{
+	char *text = malloc(6 * span.size + 3);
+	char *out = text;
+
+	if (!text)
+		return;
+	*out++ = '"';
+	for (size_t i = 0; i < span.size;) {
+		const unsigned char *at = (const unsigned char *)span.data + i;
+		unsigned size = utf8_size(at, span.size - i);
+
+		if (!size)
+			out += sprintf(out, "\xef\xbf\xbd");
+		else if (*at < ' ' || *at == '"' || *at == '\\' || *at == 0x7f)
+			out += sprintf(out, "\\u%04x", *at);
+		else
+			out = (char *)memcpy(out, at, size) + size;
+		i += size ? size : 1;
+	}
+	strcpy(out, "\"");
+	cJSON_AddRawToObject(object, name, text);
+	free(text);
 }
 
 void json_add_choice(cJSON *object, const struct sipring_choice *choice)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cjson/cJSON.h>
+#include <sipring/types.h>
 #include <stdint.h>
 
 struct sipring_choice;
@@ -11,5 +12,6 @@ struct sipring_stats;
 cJSON *json_begin(const char *tool, unsigned schema);
 int json_write(const char *path, cJSON *root);
 void json_add_count(cJSON *object, const char *name, uint64_t value);
+void json_add_span(cJSON *object, const char *name, struct sipring_span span);
 void json_add_choice(cJSON *object, const struct sipring_choice *choice);
 void json_add_stats(cJSON *object, const char *name, const struct sipring_stats *stats);

@@ -19,6 +19,7 @@ static const struct command {
 	{"serve", serve_command, "answer SIP requests that come over SCTP"},
 	{"load", load_command, "drive a server with requests and measure it"},
 	{"send", send_command, "send one request and show the answer"},
+	{"parse", parse_command, "show what is understood of a SIP message, as JSON"},
 	{"doctor", doctor_command, "say what this machine can do, and how it could do more"},
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
