@@ -5,6 +5,8 @@
  */
 #include "sip/writer.h"
 
+#include "sip/text.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -61,18 +63,31 @@ int sipring_writer_result(const struct sipring_writer *writer)
 	return (int)writer->size;
 }
 
+/* Has the text a header's name and its colon at at? */
+static bool is_name_at(const char *at, const char *end)
+{
+	const char *name_end = sipring_text_skip(at, end, SIPRING_TEXT_TOKEN);
+	const char *colon = name_end;
+
+	while (colon < end && (*colon == ' ' || *colon == '\t'))
+		colon++;
+	return name_end > at && colon < end && *colon == ':';
+}
+
 bool sipring_writer_are_lines(struct sipring_span lines)
 {
-	size_t line = 0;
+	const char *end = sipring_text_end(lines);
+	const char *at = lines.data;
 
-	for (size_t i = 0; i < lines.size; i++) {
-		if (lines.data[i] == '\r') {
-			if (i == line || i + 1 == lines.size || lines.data[i + 1] != '\n')
-				return false;
-			line = ++i + 1;
-		} else if (lines.data[i] == '\n' || !lines.data[i]) {
+	while (at < end) {
+		bool is_continued = at > lines.data && (*at == ' ' || *at == '\t');
+		const char *lf = memchr(at, '\n', (size_t)(end - at));
+
+		if (!lf || lf == at || lf[-1] != '\r' ||
+			sipring_text_breaks_line(sipring_text_span(at, lf - 1)) ||
+			!(is_continued || is_name_at(at, lf)))
 			return false;
-		}
+		at = lf + 1;
 	}
-	return line == lines.size;
+	return true;
 }

@@ -30,5 +30,8 @@ void sipring_writer_header(struct sipring_writer *writer, const char *name,
 /* The size, or -ENOBUFS if it did not fit (or is no int). */
 int sipring_writer_result(const struct sipring_writer *writer);
 
-/* Whole header lines, each ended by CRLF, none empty and without CR, LF or NUL elsewhere? */
+/*
+ * Whole header lines: each ended by CRLF, with a name and a colon or, but for the first, continuing
+ * the one before it; no CR, LF or NUL elsewhere?
+ */
 bool sipring_writer_are_lines(struct sipring_span lines);

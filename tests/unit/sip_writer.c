@@ -38,9 +38,11 @@ Test(sip_writer, every_capacity)
 
 Test(sip_writer, lines)
 {
-	static const char *const good[] = {"", "a: b\r\n", "a: b\r\n c\r\nd: \r\n"};
+	static const char *const good[] = {"", "a: b\r\n", "a: b\r\n c\r\nd: \r\n",
+		"a \t:\r\n\tb\r\n \r\n"};
 	static const char *const bad[] = {"a", "a: b", "\r\n", "a: b\r\n\r\n", "a\rb\r\n",
-		"a\nb\r\n", "a: b\r", "a: b\n"};
+		"a\nb\r\n", "a: b\r", "a: b\n", "ab\r\n", " a: b\r\n", ": b\r\n", "a b: c\r\n",
+		"a: b\r\nc\r\n"};
 
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
 		cr_assert(sipring_writer_are_lines(edge_span(good[i])), "%s", good[i]);
