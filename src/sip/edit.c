@@ -29,7 +29,9 @@ void sipring_edit_begin(struct sipring_edit *edit, const struct sipring_message 
 
 static struct sipring_writer open_scratch(const struct sipring_edit *edit)
 {
-	return (struct sipring_writer){.out = edit->scratch + edit->scratch_size,
+	/* A caller that has no scratch may ask too: it is told that nothing fits. */
+	return (struct sipring_writer){.out = edit->scratch ? edit->scratch + edit->scratch_size
+							    : NULL,
 		.capacity = edit->scratch_capacity - edit->scratch_size};
 }
 
@@ -270,7 +272,7 @@ int sipring_edit_finish(const struct sipring_edit *edit, struct iovec *pieces,
 	unsigned n_pieces_max)
 {
 	const struct sipring_message *message = edit->message;
-	const char *end = message->body.data + message->body.size;
+	const char *end = sipring_text_end(message->body);
 	const char *at = message->text.data;
 	unsigned n = 0;
 
