@@ -129,8 +129,11 @@ def half_open():
 def empty():
     """RFC 9260 6.2: DATA without user data is answered with ABORT, and costs the association."""
     one = connected("empty")
-    one.data(b"")
-    point(one.await_chunk((ABORT,), 5) is not None, "an empty message costs its association")
+    end = None
+    for _ in range(5):  # a machine that is busy elsewhere drops datagrams, or is late
+        one.data(b"")
+        end = end or one.await_chunk((ABORT,), 4)
+    point(end is not None, "an empty message costs its association")
 
 
 def strange_chunks():
@@ -140,7 +143,7 @@ def strange_chunks():
     one.data(request("stream"), stream=9999)
     one.packet(chunk(SACK, 0, RANDOM.randbytes(12)))
     one.packet(chunk(HEARTBEAT, 0, bytes([0, 1, 0, 12]) + b"8 bytes!"))
-    alive = one.await_chunk((HEARTBEAT_ACK, ABORT), 5)
+    alive = one.await_chunk((HEARTBEAT_ACK, ABORT), 20)
     point(alive is not None, "unknown chunks, a stream out of range, a SACK of nothing: told")
     one.abort()
 
