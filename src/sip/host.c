@@ -66,6 +66,33 @@ static bool read_ipv4(union sipring_address *address, struct sipring_span host)
 	return at == end;
 }
 
+/*
+ * In brackets. RFC 3261's own grammar has three colons before an IPv4 tail where two are right;
+ * what was written by it is to be understood (RFC 5118 4.10).
+ */
+static bool read_ipv6(union sipring_address *address, struct sipring_span host)
+{
+	char text[SIPRING_ADDRESS_TEXT_MAX];
+	const char *end = sipring_text_end(host);
+	const char *at = host.data;
+
+	/* A zone would be looked up among our interfaces: no URI may ask for that. */
+	if (memchr(at, '%', host.size))
+		return false;
+	if (sipring_address_parse(address, at, host.size) < 0) {
+		while (end - at > 3 && memcmp(at, ":::", 3))
+			at++;
+		if (end - at <= 3 || host.size > sizeof text ||
+			!memchr(at, '.', (size_t)(end - at)))
+			return false;
+		memcpy(text, host.data, (size_t)(at - host.data));
+		memcpy(text + (at - host.data), at + 1, (size_t)(end - at) - 1);
+		if (sipring_address_parse(address, text, host.size - 1) < 0)
+			return false;
+	}
+	return address->sa.sa_family == AF_INET6;
+}
+
 enum sipring_host_kind sipring_host_classify(struct sipring_span host,
 	union sipring_address *address)
 {
@@ -75,10 +102,7 @@ enum sipring_host_kind sipring_host_classify(struct sipring_span host,
 	if (!host.size)
 		return SIPRING_HOST_NONE;
 	if (*host.data == '[') {
-		/* A zone would be looked up among our interfaces: no URI may ask for that. */
-		if (memchr(host.data, '%', host.size) ||
-			sipring_address_parse(&parsed, host.data, host.size) < 0 ||
-			parsed.sa.sa_family != AF_INET6)
+		if (!read_ipv6(&parsed, host))
 			return SIPRING_HOST_NONE;
 		if (address)
 			*address = parsed;

@@ -171,11 +171,28 @@ static bool is_hostname(struct sipring_span host)
 	return false;
 }
 
+/* Corrected by RFC 5954, though receivers still take it (RFC 5118 4.10). */
+static bool has_three_colons(struct sipring_span host)
+{
+	for (size_t i = 0; i + 3 <= host.size; i++)
+		if (!memcmp(host.data + i, ":::", 3))
+			return true;
+	return false;
+}
+
 bool sipring_strict_is_host(struct sipring_span host)
 {
-	enum sipring_host_kind kind = sipring_host_classify(host, NULL);
-
-	return kind == SIPRING_HOST_NAME ? is_hostname(host) : kind != SIPRING_HOST_NONE;
+	switch (sipring_host_classify(host, NULL)) {
+	case SIPRING_HOST_NAME:
+		return is_hostname(host);
+	case SIPRING_HOST_IPV4:
+		return true;
+	case SIPRING_HOST_IPV6:
+		return !has_three_colons(host);
+	case SIPRING_HOST_NONE:
+		break;
+	}
+	return false;
 }
 
 enum sipring_parse_result sipring_strict_uri(struct sipring_uri *uri, struct sipring_span text)
