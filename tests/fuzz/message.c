@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzz target: a message and all that can be asked of it. The whole input is the message.
+ * Fuzz target: a message and all that can be asked of it, then whether it is so by the letter. The
+ * whole input is the message.
  */
 #include "fuzz.h"
 #include "view.h"
@@ -11,5 +12,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	view_parse(&message, (struct sipring_span){(const char *)data, size});
 	view_check_values(&message);
+	view_check_strictly(&message);
 	return 0;
 }

@@ -299,3 +299,51 @@ void view_check_values(struct sipring_message *message)
 	if (message->uri.size && !sipring_uri_parse(&uri, message->uri))
 		view_check_uri(&uri, message->uri);
 }
+
+/* Parsers for which a value is none would be a hole in what was called correct. */
+static void check_correct(struct sipring_message *message)
+{
+	static const enum sipring_header_id ids[] = {SIPRING_HEADER_FROM, SIPRING_HEADER_TO,
+		SIPRING_HEADER_CONTACT, SIPRING_HEADER_ROUTE, SIPRING_HEADER_RECORD_ROUTE,
+		SIPRING_HEADER_PATH};
+	const struct sipring_header *header = sipring_message_header(message, SIPRING_HEADER_VIA);
+	struct sipring_name_addr name_addr;
+	struct sipring_via via;
+	struct sipring_uri uri;
+
+	for (; header; header = sipring_message_header_next(message, header)) {
+		via.rest = header->value;
+		do
+			FUZZ_CHECK(!sipring_via_parse(&via, via.rest));
+		while (via.rest.data);
+	}
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+		header = sipring_message_header(message, ids[i]);
+		for (; header; header = sipring_message_header_next(message, header)) {
+			name_addr.rest = header->value;
+			do
+				FUZZ_CHECK(!sipring_name_addr_parse(&name_addr, name_addr.rest));
+			while (name_addr.rest.data);
+		}
+	}
+	if (message->flags & SIPRING_MESSAGE_REQUEST)
+		FUZZ_CHECK(!sipring_uri_parse(&uri, message->uri));
+}
+
+void view_check_strictly(struct sipring_message *message)
+{
+	int before = message->result;
+	size_t offset = message->result_offset;
+	int result = sipring_message_check(message);
+
+	FUZZ_CHECK(result == (int)message->result);
+	FUZZ_CHECK(message->result_offset <= message->text.size);
+	FUZZ_CHECK(!before || (result == before && offset == message->result_offset));
+	FUZZ_CHECK(!(message->flags &
+			   (SIPRING_MESSAGE_BARE_LF | SIPRING_MESSAGE_LEADING |
+				   SIPRING_MESSAGE_TRAILING)) ||
+		result);
+	FUZZ_CHECK(result == sipring_message_check(message));
+	if (!result)
+		check_correct(message);
+}

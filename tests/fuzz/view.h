@@ -17,3 +17,6 @@ void view_check_uri(const struct sipring_uri *uri, struct sipring_span text);
 
 /* All that can be asked of a message, accepted or refused. */
 void view_check_values(struct sipring_message *message);
+
+/* The same by the letter: what is refused has a place, what is not can be parsed everywhere. */
+void view_check_strictly(struct sipring_message *message);

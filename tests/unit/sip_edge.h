@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * For tests of parsers: input that ends where an unmapped page begins, so that one byte read too
- * far ends the test; and spans from literals.
+ * For tests of parsers: input that ends where an unmapped page begins, or begins where one ends, so
+ * that one byte read too far ends the test; and spans from literals.
  */
 #pragma once
 
@@ -32,6 +32,26 @@ static inline const char *edge_copy(const char *data, size_t size)
 	if (size)
 		memcpy(end - size, data, size);
 	return end - size;
+}
+
+/* A copy of the bytes that begins right after an unmapped page; likewise. */
+static inline const char *edge_copy_after(const char *data, size_t size)
+{
+	static char *begin;
+
+	cr_assert_leq(size, EDGE_SIZE_MAX);
+	if (!begin) {
+		size_t page = (size_t)sysconf(_SC_PAGESIZE);
+		char *room = mmap(NULL, EDGE_SIZE_MAX + page, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		cr_assert_neq(room, MAP_FAILED);
+		cr_assert_eq(mprotect(room, page, PROT_NONE), 0);
+		begin = room + page;
+	}
+	if (size)
+		memcpy(begin, data, size);
+	return begin;
 }
 
 static inline struct sipring_span edge_span(const char *text)
