@@ -34,6 +34,33 @@ Test(io_turn, a_polled_fd_is_readable_while_it_has_something)
 	world_close(&world);
 }
 
+/* Its owner may want to write to a polled fd: a connection that is being made, a full pipe. */
+Test(io_turn, a_polled_fd_tells_once_when_it_takes_something)
+{
+	struct subject subject = {0};
+	struct world world;
+
+	world_open(&world, NULL);
+	world_add(&world, &subject, SIPRING_IO_POLLED, io_sockets_event(world.io));
+	world_idle(&world);
+	cr_assert_eq(subject.n_writable, 0, "it was not asked for");
+	world.io->ops->await_writable(world.io, &subject.socket);
+	world_until(&world, &subject.n_writable, 1);
+	world_idle(&world);
+	cr_assert_eq(subject.n_writable, 1);
+	cr_assert_eq(subject.n_readable, 0);
+	/* Asked for while it has something to read too: both are told. */
+	io_sockets_raise(world.io, subject.fd);
+	world.io->ops->await_writable(world.io, &subject.socket);
+	world_until(&world, &subject.n_writable, 2);
+	world_until(&world, &subject.n_readable, 2);
+	/* Asked for and given up at once. */
+	world.io->ops->await_writable(world.io, &subject.socket);
+	world_remove(&subject);
+	world_until(&world, &subject.n_closed, 1);
+	world_close(&world);
+}
+
 Test(io_turn, waits_as_long_as_asked_and_no_less)
 {
 	static const uint64_t waits_ns[] = {0, 1, 500000, 3 * MS, 40 * MS};
