@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the subcommands that send have in common: a URI as people write it becomes a target with a
- * numeric address, and a worker without listeners is opened. Names are resolved once, at start.
+ * What the subcommands that send have in common: a URI as people write it becomes a target, and a
+ * worker without listeners is opened. Names are the library's to look up; what the messages say of
+ * ourselves is known once an association stands.
  * The encapsulation of user-space SCTP gets any free UDP port, so that a client does not fight
  * with a server on the same host for the usual one. The client owns its worker until client_close.
  */
@@ -12,7 +13,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +37,10 @@ static int fail_parse(struct sipring_error *error, const char *text, int result)
 		result > 0 ? sipring_parse_reason_text(result) : strerror(-result));
 }
 
-/* A URI from what was typed: sip: where no scheme is named, sctp where no transport is. */
+/*
+ * A URI from what was typed: sip: where no scheme is named, sctp where no transport is. To a name
+ * without a port its NAPTR records may tell the transport, so that none is put in there.
+ */
 static int complete_uri(struct client_target *target, const char *text, struct sipring_uri *uri,
 	struct sipring_error *error)
 {
@@ -51,38 +54,16 @@ static int complete_uri(struct client_target *target, const char *text, struct s
 	int result = sipring_uri_parse(uri, span);
 	if (result != 0)
 		return fail_parse(error, text, result);
+	bool is_for_naptr = !uri->transport.data && !uri->port && !uri->maddr.data &&
+		uri->scheme == SIPRING_URI_SIP && uri->host_kind == SIPRING_HOST_NAME;
 	int headers = uri->headers.data ? (int)(uri->headers.data - 1 - typed) : size;
 	size = snprintf(target->uri, sizeof(target->uri), "%.*s%s", headers, typed,
-		uri->transport.data ? "" : ";transport=sctp");
+		uri->transport.data || is_for_naptr ? "" : ";transport=sctp");
 	if (size >= (int)sizeof(target->uri))
 		return fail(error, -E2BIG, "the URI is too long");
 	span = (struct sipring_span){.data = target->uri, .size = (size_t)size};
 	result = sipring_uri_parse(uri, span);
 	return result ? fail_parse(error, text, result) : 0;
-}
-
-static int look_up(union sipring_address *address, struct sipring_span host, uint16_t port,
-	struct sipring_error *error)
-{
-	char name[256];
-	struct addrinfo *found;
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
-	if (host.size >= sizeof(name))
-		return fail(error, -E2BIG, "the host name is too long");
-	memcpy(name, host.data, host.size);
-	name[host.size] = 0;
-	int result = getaddrinfo(name, NULL, &hints, &found);
-	if (result)
-		return fail(error, -EHOSTUNREACH, "%s: %s", name, gai_strerror(result));
-	memset(address, 0, sizeof(*address));
-	memcpy(address, found->ai_addr,
-		found->ai_addrlen < sizeof(*address) ? found->ai_addrlen : sizeof(*address));
-	freeaddrinfo(found);
-	if (address->sa.sa_family == AF_INET6)
-		address->v6.sin6_port = htons(port);
-	else
-		address->v4.sin_port = htons(port);
-	return 0;
 }
 
 /* Host in text, an IPv6 one in brackets, as SIP wants it. */
@@ -96,48 +77,70 @@ static void write_host(char *out, size_t capacity, const union sipring_address *
 }
 
 /* The address that this host would send from: a connected UDP socket knows, and sends nothing. */
-static void find_own(struct client_target *target)
+static void find_own(struct client_target *target, const union sipring_address *address)
 {
 	union sipring_address own;
 	socklen_t size = sizeof(own);
-	int fd = socket(target->address.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool is_found = fd >= 0 && !connect(fd, &target->address.sa, sizeof(target->address)) &&
+	int fd = socket(address->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_found = fd >= 0 && !connect(fd, &address->sa, sizeof(*address)) &&
 		!getsockname(fd, &own.sa, &size);
 	if (fd >= 0)
 		close(fd);
 	if (is_found)
 		write_host(target->sent_by, sizeof(target->sent_by), &own);
-	else
-		snprintf(target->sent_by, sizeof(target->sent_by), "sipring.invalid");
+}
+
+static void name_ourselves(struct client_target *target)
+{
 	snprintf(target->from, sizeof(target->from), "sip:sipring@%s", target->sent_by);
 	snprintf(target->contact, sizeof(target->contact), "%s;transport=sctp", target->from);
 }
 
-/* -EINVAL, -E2BIG for a URI that does not do, -EHOSTUNREACH for a name without an address. */
-int client_resolve(struct client_target *target, const char *text, uint16_t default_port,
+bool client_is_name(const struct client_target *target)
+{
+	return target->where.host_kind == SIPRING_HOST_NAME;
+}
+
+/* An association stands: who the peer is, and who we are for it. */
+void client_found(struct client_target *target, const union sipring_address *address)
+{
+	char host[64], text[80];
+	bool is_v6 = address->sa.sa_family == AF_INET6;
+	write_host(host, sizeof(host), address);
+	snprintf(text, sizeof(text), "%s:%u", host,
+		ntohs(is_v6 ? address->v6.sin6_port : address->v4.sin_port));
+	if (client_is_name(target))
+		snprintf(target->peer, sizeof(target->peer), "%.*s (%s)",
+			(int)target->where.host.size, target->where.host.data, text);
+	else
+		snprintf(target->peer, sizeof(target->peer), "%s", text);
+	find_own(target, address);
+	name_ourselves(target);
+}
+
+/* -EINVAL, -E2BIG for a URI that does not do. */
+int client_aim(struct client_target *target, const char *text, uint16_t default_port,
 	struct sipring_error *error)
 {
 	struct sipring_uri uri;
-	struct sipring_target where;
-	char host[64];
+	struct sipring_target *where = &target->where;
 	int result = complete_uri(target, text, &uri, error);
 	if (result < 0)
 		return result;
-	result = sipring_uri_target(&uri, default_port, &where);
+	result = sipring_uri_target(&uri, default_port, where);
 	if (result != 0)
 		return fail_parse(error, text, result);
-	if (where.transport != SIPRING_TRANSPORT_SCTP)
+	if (where->is_transport_named ? where->transport != SIPRING_TRANSPORT_SCTP
+				      : where->transport != SIPRING_TRANSPORT_UDP)
 		return fail(error, -EINVAL, "'%s' wants transport %s: sipring speaks SCTP alone",
-			text, sipring_transport_info(where.transport)->via_token);
-	target->address = where.address;
-	if (where.host_kind == SIPRING_HOST_NAME) {
-		result = look_up(&target->address, where.host, where.port, error);
-		if (result < 0)
-			return result;
-	}
-	write_host(host, sizeof(host), &target->address);
-	snprintf(target->peer, sizeof(target->peer), "%s:%u", host, where.port);
-	find_own(target);
+			text, sipring_transport_info(where->transport)->via_token);
+	snprintf(target->sent_by, sizeof(target->sent_by), "sipring.invalid");
+	name_ourselves(target);
+	if (client_is_name(target))
+		snprintf(target->peer, sizeof(target->peer), "%.*s", (int)where->host.size,
+			where->host.data);
+	else
+		client_found(target, &where->address);
 	return 0;
 }
 
@@ -203,6 +206,7 @@ const char *client_outcome_text(enum sipring_outcome outcome)
 		[SIPRING_OUTCOME_LOST] = "association lost",
 		[SIPRING_OUTCOME_TIMED_OUT] = "not sent in time",
 		[SIPRING_OUTCOME_REFUSED] = "refused by SCTP",
+		[SIPRING_OUTCOME_UNRESOLVED] = "not resolved",
 		[SIPRING_OUTCOME_CLOSED] = "closed",
 	};
 	return (unsigned)outcome < sizeof(texts) / sizeof(texts[0]) ? texts[outcome] : "unknown";

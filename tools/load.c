@@ -94,7 +94,8 @@ static const struct options_command command = {
 	.name = "load",
 	.operands = "URI",
 	.summary = "Drives a server with requests and measures rate and latency.\n"
-		   "URI: sip:192.0.2.1, sip:user@host:5070, or only a host.\n"
+		   "URI: sip:192.0.2.1, sip:user@host:5070, or only a host; each association\n"
+		   "to a name is made to one of the servers it leads to (RFC 3263).\n"
 		   "SIGINT ends the sending early, a second one the waiting too.",
 	.rows = rows,
 	.n_rows = sizeof(rows) / sizeof(rows[0]),
@@ -129,6 +130,12 @@ static void make_room(struct options *options, uint64_t n_peers)
 	sipring_config_set(options->config, "associations_max", text, &error);
 }
 
+static int build_message(struct load *load, struct sipring_error *error)
+{
+	return load_message_setup(&load->message, &load->target, load->options->method,
+		load->options->size, load->random, error);
+}
+
 static int run(struct options *options, struct load *load)
 {
 	struct sipring_callbacks callbacks;
@@ -144,7 +151,7 @@ static int run(struct options *options, struct load *load)
 	bool is_for_people = !load->options->json || strcmp(load->options->json, "-");
 	if (is_for_people && !terminal_quiet())
 		load_report_start(load);
-	if (load_peers_connect(load, &error) < 0) {
+	if (load_peers_connect(load, &error) < 0 || build_message(load, &error) < 0) {
 		terminal_error("%s", error.text);
 	} else {
 		load_run(load);
@@ -166,24 +173,18 @@ static int run(struct options *options, struct load *load)
 static int prepare_and_run(struct options *options, struct load *load, struct load_options *own)
 {
 	struct sipring_error error;
-	uint64_t random;
 	if (own->window && own->rate)
 		return options_usage(&command, "--window and --rate exclude each other");
 	if (!own->window)
 		own->window = 64;
 	if (!own->duration_ns && !own->count)
 		own->duration_ns = 10000000000;
-	int result = client_resolve(&load->target, own->uri, options->sctp_port, &error);
-	if (result == -EHOSTUNREACH) {
-		terminal_error("%s", error.text);
-		return OPTIONS_STATUS_NOT_STARTED;
-	}
-	if (result < 0)
+	if (client_aim(&load->target, own->uri, options->sctp_port, &error) < 0)
 		return options_usage(&command, "%s", error.text);
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
-		random = number_clock_ns();
-	if (load_message_setup(&load->message, &load->target, own->method, own->size, random,
-		    &error) < 0)
+	if (getrandom(&load->random, sizeof(load->random), GRND_NONBLOCK) < 0)
+		load->random = number_clock_ns();
+	/* Built again when it is known who we are for the peer; what does not do shows here. */
+	if (build_message(load, &error) < 0)
 		return options_usage(&command, "%s", error.text);
 	if (load_slots_open(&load->slots, slots_wanted(own)) < 0) {
 		terminal_error("out of memory");

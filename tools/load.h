@@ -62,7 +62,9 @@ struct load {
 	uint32_t *peer_of; /* hash of association id to 1 + index of its peer */
 	uint32_t peer_of_mask;
 	uint32_t n_up, n_down, n_blocked, next_peer;
-	int peer_error; /* -errno why the last peer went */
+	int peer_error;     /* -errno why the last peer went */
+	bool is_unresolved; /* peer_error is for sipring_unresolved_text */
+	uint64_t random;    /* of the names of this run's requests */
 	bool is_sending;
 	bool is_over;              /* the run has ended: associations may go */
 	int fatal;                 /* -errno: the run cannot go on */

@@ -91,24 +91,38 @@ static void go_down(struct load *load, struct load_peer *peer, int error)
 	fail_outstanding(load, (uint32_t)(peer - load->peers));
 }
 
+/* The end of a peer's connect, found by its cookie: it has an association now, or never will. */
+static void connected(struct load *load, const struct sipring_event *event)
+{
+	struct load_peer *peer = &load->peers[event->cookie - 1];
+	if (event->error) {
+		load->is_unresolved = event->unresolved;
+		go_down(load, peer, event->error);
+		return;
+	}
+	peer->association = event->association;
+	remember(load, event->cookie - 1);
+	peer->is_up = true;
+	if (load->n_up++ == 0)
+		client_found(&load->target, event->address);
+}
+
 void load_peers_event(struct load *load, const struct sipring_event *event)
 {
 	struct load_peer *peer = find_peer(load, event->association);
+	if (event->type == SIPRING_EVENT_CONNECTED)
+		connected(load, event);
 	if (!peer)
 		return;
 	switch (event->type) {
-	case SIPRING_EVENT_UP:
-		if (!peer->is_up && !peer->is_down) {
-			peer->is_up = true;
-			load->n_up++;
-		}
-		break;
 	case SIPRING_EVENT_DOWN:
 		go_down(load, peer, event->error);
 		break;
 	case SIPRING_EVENT_WRITABLE:
 		unblock(load, peer);
 		break;
+	case SIPRING_EVENT_UP:
+	case SIPRING_EVENT_CONNECTED:
 	case SIPRING_EVENT_RESTART:
 	case SIPRING_EVENT_PATH:
 	case SIPRING_EVENT_RETURNED:
@@ -149,12 +163,11 @@ static int open_tables(struct load *load)
 
 static int begin_peer(struct load *load, uint32_t peer)
 {
-	struct sipring_connect connect = {.to = &load->target.address, .additional = peer > 0};
-	int result = sipring_connect(load->client.worker, &connect, &load->peers[peer].association);
-	if (result < 0)
-		return result;
-	remember(load, peer);
-	return 0;
+	struct sipring_connect connect = {.target = &load->target.where,
+		.additional = peer > 0,
+		.cookie = peer + 1};
+	uint32_t none;
+	return sipring_connect(load->client.worker, &connect, &none);
 }
 
 /* Makes all associations, within the timeout of a request each. 0, or -errno with a text. */
@@ -179,8 +192,9 @@ int load_peers_connect(struct load *load, struct sipring_error *error)
 			result = -ETIMEDOUT;
 	}
 	if (result < 0)
-		snprintf(error->text, sizeof(error->text), "%s: %u of %u associations: %s%s",
-			load->target.peer, load->n_up, n_peers, strerror(-result),
-			client_hint(&load->client, result));
+		snprintf(error->text, sizeof(error->text), "%.100s: %u of %u associations: %s%s",
+			load->target.peer, load->n_up, n_peers,
+			load->is_unresolved ? sipring_unresolved_text(result) : strerror(-result),
+			load->is_unresolved ? "" : client_hint(&load->client, result));
 	return result;
 }

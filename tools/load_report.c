@@ -31,6 +31,7 @@ static const char *const outcome_names[] = {
 	[SIPRING_OUTCOME_LOST] = "association_lost_unsent",
 	[SIPRING_OUTCOME_TIMED_OUT] = "send_timeout",
 	[SIPRING_OUTCOME_REFUSED] = "refused",
+	[SIPRING_OUTCOME_UNRESOLVED] = "unresolved",
 	[SIPRING_OUTCOME_CLOSED] = "closed",
 };
 

@@ -61,6 +61,11 @@ static int take_sctp_port(void *into, const char *value, struct sipring_error *e
 	return set_setting(into, "sctp_port", value, error);
 }
 
+static int take_dns_server(void *into, const char *value, struct sipring_error *error)
+{
+	return set_setting(into, "dns_servers", value, error);
+}
+
 static int take_set(void *into, const char *value, struct sipring_error *error)
 {
 	char name[64];
@@ -109,6 +114,12 @@ static const struct options_row common_rows[] = {
 		.kind = OPTIONS_CALL,
 		.take = take_sctp_port,
 		.help = "the port of a listener or URI that names none (default 5060)"},
+	{.name = "dns-server",
+		.argument = "ADDRESS",
+		.kind = OPTIONS_CALL,
+		.take = take_dns_server,
+		.help = "the name server to ask, ADDRESS[:PORT], or several with commas\n"
+			"(default those of /etc/resolv.conf)"},
 	{.name = "set",
 		.argument = "NAME=VALUE",
 		.kind = OPTIONS_CALL,

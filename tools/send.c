@@ -18,6 +18,7 @@
 #include <sys/random.h>
 
 #define SEND_COOKIE 1u
+#define CONNECT_COOKIE 2u
 
 struct send_options {
 	const char *method;
@@ -58,7 +59,8 @@ static const struct options_command command = {
 	.operands = "URI",
 	.summary = "Sends one request and prints the answer and the time it took;\n"
 		   "with --verbose the whole answer.\n"
-		   "URI: sip:192.0.2.1, sip:user@host:5070, or only a host.",
+		   "URI: sip:192.0.2.1, sip:user@host:5070, or only a host; a name is looked\n"
+		   "up (RFC 3263), and --verbose shows where it led.",
 	.rows = rows,
 	.n_rows = sizeof(rows) / sizeof(rows[0]),
 	.ending = "Exit status: 0 a final answer came, whatever its code, 1 none came,\n"
@@ -164,42 +166,6 @@ static void send_now(struct sender *sender)
 		stop(sender, "the request was not taken", result);
 }
 
-static void on_event(void *user, const struct sipring_event *event)
-{
-	struct sender *sender = user;
-	if (event->association != sender->association)
-		return;
-	if (event->type == SIPRING_EVENT_UP && !sender->is_up) {
-		sender->is_up = true;
-		sender->up_ns = number_clock_ns();
-		send_now(sender);
-	} else if (event->type == SIPRING_EVENT_DOWN) {
-		stop(sender, sender->is_up ? "the association ended" : "no association",
-			event->error);
-	} else if (event->type == SIPRING_EVENT_RETURNED) {
-		stop(sender, "given back by SCTP", event->error);
-	}
-}
-
-static void wait_for_answer(struct sender *sender)
-{
-	struct sipring_connect connect = {.to = &sender->target.address};
-	uint64_t end_ns = sender->begun_ns + sender->options->timeout_ns;
-	int result = sipring_connect(sender->client.worker, &connect, &sender->association);
-	if (result < 0)
-		stop(sender, "no association", result);
-	while (!sender->is_over) {
-		uint64_t now_ns = number_clock_ns();
-		if (signals_count())
-			stop(sender, "interrupted", 0);
-		else if (now_ns >= end_ns)
-			stop(sender, sender->is_up ? "no answer" : "no association", -ETIMEDOUT);
-		else if ((result = sipring_worker_turn(sender->client.worker,
-				  (int64_t)(end_ns - now_ns))) < 0)
-			stop(sender, "the worker cannot go on", result);
-	}
-}
-
 /* Names the request and builds it. False where the method is no token. */
 static bool build_request(struct sender *sender)
 {
@@ -214,6 +180,73 @@ static bool build_request(struct sender *sender)
 		sender->options->method, (struct sipring_span){0}, branch);
 	sender->request_size = size > 0 ? (size_t)size : 0;
 	return size > 0 && client_is_request(sender->request, sender->request_size);
+}
+
+/* The connect is over. What the request says of us is known only now, where there was a name. */
+static void connected(struct sender *sender, const struct sipring_event *event)
+{
+	if (event->unresolved)
+		stop(sender, sipring_unresolved_text(event->error), 0);
+	else if (event->error)
+		stop(sender, "no association", event->error);
+	if (sender->is_over)
+		return;
+	sender->association = event->association;
+	sender->is_up = true;
+	sender->up_ns = number_clock_ns();
+	client_found(&sender->target, event->address);
+	if (build_request(sender))
+		send_now(sender);
+	else
+		stop(sender, "the request cannot be built", 0);
+}
+
+static void on_event(void *user, const struct sipring_event *event)
+{
+	struct sender *sender = user;
+	if (event->type == SIPRING_EVENT_CONNECTED) {
+		connected(sender, event);
+		return;
+	}
+	if (!sender->is_up || event->association != sender->association)
+		return;
+	if (event->type == SIPRING_EVENT_DOWN) {
+		stop(sender, "the association ended", event->error);
+	} else if (event->type == SIPRING_EVENT_RETURNED) {
+		stop(sender, "given back by SCTP", event->error);
+	}
+}
+
+/* What did not come in time. */
+static const char *awaited(const struct sender *sender)
+{
+	struct sipring_stats stats;
+	sipring_worker_stats(sender->client.worker, &stats);
+	if (sender->is_up)
+		return "no answer";
+	return stats.associations ? "no association"
+				  : "no answer of a name server (--dns-server names another)";
+}
+
+static void wait_for_answer(struct sender *sender)
+{
+	struct sipring_connect connect = {.target = &sender->target.where,
+		.cookie = CONNECT_COOKIE};
+	uint32_t none;
+	uint64_t end_ns = sender->begun_ns + sender->options->timeout_ns;
+	int result = sipring_connect(sender->client.worker, &connect, &none);
+	if (result < 0)
+		stop(sender, "no association", result);
+	while (!sender->is_over) {
+		uint64_t now_ns = number_clock_ns();
+		if (signals_count())
+			stop(sender, "interrupted", 0);
+		else if (now_ns >= end_ns)
+			stop(sender, awaited(sender), -ETIMEDOUT);
+		else if ((result = sipring_worker_turn(sender->client.worker,
+				  (int64_t)(end_ns - now_ns))) < 0)
+			stop(sender, "the worker cannot go on", result);
+	}
 }
 
 static int send_one(struct options *options, struct sender *sender)
@@ -243,11 +276,7 @@ static int send_one(struct options *options, struct sender *sender)
 static int prepare_and_send(struct options *options, struct sender *sender, const char *uri)
 {
 	struct sipring_error error;
-	int result = client_resolve(&sender->target, uri, options->sctp_port, &error);
-	if (result == -EHOSTUNREACH) {
-		terminal_error("%s", error.text);
-		return OPTIONS_STATUS_FAILED;
-	}
+	int result = client_aim(&sender->target, uri, options->sctp_port, &error);
 	if (result < 0)
 		return options_usage(&command, "%s", error.text);
 	if (!build_request(sender))

@@ -51,7 +51,7 @@ void serve_report_begin(struct serve_report *report, struct sipring_worker *work
 static uint64_t failed_sum(const struct sipring_stats *stats)
 {
 	return stats->failed_connect + stats->failed_lost + stats->failed_timeout +
-		stats->failed_refused + stats->failed_closed;
+		stats->failed_refused + stats->failed_unresolved + stats->failed_closed;
 }
 
 void serve_report_progress(struct serve_report *report, struct sipring_worker *worker,

@@ -116,11 +116,19 @@ struct sipring_send {
 	size_t size;      /* bytes, 1 to the setting message_max */
 	/*
 	 * Where to: the association, if it is still there; else the address, by which an
-	 * association is found or made. One of the two must be given (0, NULL: not given). Port 0
-	 * in the address means sctp_port.
+	 * association is found or made; else the target of a URI. One of them must be given (0,
+	 * NULL: not given). Port 0 in the address, or a port that the target's URI did not name,
+	 * means sctp_port.
 	 */
 	uint32_t association;
 	const union sipring_address *to;
+	/*
+	 * Of sipring_uri_target, whose bytes may go when the call returns. A name is looked up by
+	 * RFC 3263 while the message waits: each send draws among equal targets by their weights,
+	 * and goes to the next where no association can be made. What belongs to a request that
+	 * went by name (CANCEL, ACK of a refusal) goes by the association that it went by.
+	 */
+	const struct sipring_target *target;
 	uint32_t cookie; /* comes back with the outcome; 0: success need not be told */
 	uint32_t ppid;   /* host byte order */
 	uint16_t stream;
@@ -134,8 +142,12 @@ enum sipring_outcome {
 	SIPRING_OUTCOME_LOST,           /* the association ended before it went */
 	SIPRING_OUTCOME_TIMED_OUT,      /* it waited longer than the setting send_timeout_ms */
 	SIPRING_OUTCOME_REFUSED,        /* SCTP did not take it: error says why */
+	SIPRING_OUTCOME_UNRESOLVED,     /* its name led nowhere: sipring_unresolved_text(error) */
 	SIPRING_OUTCOME_CLOSED,         /* the worker was closed before it went */
 };
+
+/* Why a name led nowhere, for the error of UNRESOLVED and CONNECTED: a line of English, static. */
+SIPRING_PUBLIC const char *sipring_unresolved_text(int error);
 
 /* ---- Events ---------------------------------------------------------------------------------- */
 
@@ -146,6 +158,8 @@ enum sipring_event_type {
 	SIPRING_EVENT_PATH,     /* a peer's address came or went: address, usable */
 	SIPRING_EVENT_RETURNED, /* sent, then given back by SCTP unacknowledged: cookie, error */
 	SIPRING_EVENT_WRITABLE, /* a send was refused with -ENOBUFS before: there is room again */
+	/* A connect to a target came to its end: cookie; association, or 0 and error. */
+	SIPRING_EVENT_CONNECTED,
 };
 
 struct sipring_event {
@@ -156,6 +170,7 @@ struct sipring_event {
 	int error; /* -errno, or 0 */
 	bool inbound;
 	bool usable;
+	bool unresolved; /* CONNECTED: error is for sipring_unresolved_text */
 };
 
 struct sipring_callbacks {
@@ -229,22 +244,27 @@ SIPRING_PUBLIC bool sipring_worker_drained(const struct sipring_worker *worker);
 /*
  * Accepts a send: 0, and one outcome will follow. Or refuses it, and none will: -EMSGSIZE, -EINVAL
  * (no bytes, or a stream that the association has not), -EAFNOSUPPORT (an address that is no IP
- * address), -EDESTADDRREQ (neither association nor address), -ENOTCONN (the association is gone
- * and no address was given), -ENOBUFS (a queue is full: WRITABLE will tell), -ESHUTDOWN
- * (draining), -ENFILE (no room for another association), or what the socket calls of connecting
- * said.
+ * address), -EDESTADDRREQ (neither association nor address nor target), -ENOTCONN (the association
+ * is gone and nothing else was given), -ENOBUFS (a queue is full: WRITABLE will tell, and of a name
+ * that is being looked up the outcomes), -ESHUTDOWN (draining), -ENFILE (no room for another
+ * association, or name), -EPROTONOSUPPORT (a target of another transport), -ENAMETOOLONG, or what
+ * the socket calls of connecting said.
  */
 SIPRING_PUBLIC int sipring_send(struct sipring_worker *worker, const struct sipring_send *send);
 
 struct sipring_connect {
 	const union sipring_address *to; /* port 0: sctp_port */
+	/* Or this, as in struct sipring_send; CONNECTED follows then, with the cookie. */
+	const struct sipring_target *target;
+	uint32_t cookie;
 	/* Another association, from a port of its own, even where one to this peer stands. */
 	bool additional;
 };
 
 /*
  * Finds or begins an association and gives its id; UP or DOWN follows for one that is new. Returns
- * 1 when it stood already, 0 when it is new, or -errno as sipring_send.
+ * 1 when it stood already, 0 when it is new, or -errno as sipring_send. To a target the id is not
+ * known yet, 0, and CONNECTED brings it.
  */
 SIPRING_PUBLIC int sipring_connect(struct sipring_worker *worker,
 	const struct sipring_connect *connect, uint32_t *association);
@@ -288,6 +308,7 @@ struct sipring_stats {
 	uint64_t failed_lost;
 	uint64_t failed_timeout;
 	uint64_t failed_refused;
+	uint64_t failed_unresolved;
 	uint64_t failed_closed;
 	uint64_t returned;            /* of the sent ones, given back by SCTP */
 	uint64_t rejected_full;       /* sends not accepted: a queue was full */
@@ -304,8 +325,12 @@ struct sipring_stats {
 	uint64_t packets_out;
 	uint64_t packets_bad;
 	uint64_t packets_unsent;
+	uint64_t dns_questions; /* put to name servers */
+	uint64_t dns_known;     /* answered by the cache */
+	uint64_t dns_failed;    /* answered by nobody */
 	uint64_t wakes;
 	uint64_t associations;   /* gauge: standing or connecting */
+	uint64_t names;          /* gauge: being looked up or connected to */
 	uint64_t queue_messages; /* gauge */
 	uint64_t queue_bytes;    /* gauge */
 };

@@ -19,6 +19,7 @@ void sipring_association_init(struct sipring_association *association, bool inbo
 		.inbound = inbound};
 	sipring_queue_init(&association->queue);
 	sipring_timer_init(&association->timer);
+	sipring_list_init(&association->routes);
 	sipring_list_init(&association->flush);
 }
 

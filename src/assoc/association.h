@@ -36,6 +36,7 @@ struct sipring_association {
 	struct sipring_queue queue;
 	struct sipring_reassembly partial;
 	struct sipring_timer timer; /* what it means depends on the state */
+	struct sipring_list routes; /* the engine's, which wait for this to stand */
 	struct sipring_list flush;  /* in the worker's list of those with something to send */
 	uint64_t end_by_ms;         /* DRAINING, SHUT: then it is aborted */
 	enum sipring_association_state state;

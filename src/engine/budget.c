@@ -45,10 +45,12 @@ uint64_t sipring_budget(const struct sipring_config *config,
 	struct sum sum = {line, user, 0};
 	struct sipring_io_config io;
 	struct sipring_sctp_config sctp;
+	struct sipring_dns_config dns;
 	size_t provider;
 	size_t slot = sipring_reassembly_slot_size((size_t)config->message_max);
 
 	sipring_config_lower(config, &io, &sctp, NULL);
+	sipring_config_lower_dns(config, &dns, NULL);
 	provider = sipring_sctp_footprint((enum sipring_sctp_wanted)config->provider, &sctp);
 	add(&sum, "receive buffers", "receive_buffers, receive_buffer_size", io.n_buffers,
 		io.buffer_size, sipring_io_footprint(&io));
@@ -60,6 +62,10 @@ uint64_t sipring_budget(const struct sipring_config *config,
 		(uint64_t)config->reassembly_slots, slot,
 		sipring_pool_footprint((uint32_t)config->reassembly_slots, slot));
 	add_sends(&sum, config);
+	add(&sum, "names on their way", "names_max", (uint64_t)config->names_max,
+		sizeof(struct sipring_route), sipring_route_footprint(config));
+	add(&sum, "answers of name servers", "dns_cache", dns.n_entries,
+		sipring_dns_footprint(&dns) / dns.n_entries, sipring_dns_footprint(&dns));
 	add(&sum, "worker", "-", 1, sizeof(struct sipring_worker) + (uint64_t)config->message_max,
 		sizeof(struct sipring_worker) + (uint64_t)config->message_max);
 	if (line)

@@ -16,7 +16,9 @@ struct row {
 	size_t offset;
 	int64_t least;
 	int64_t most;
-	const char *const *words; /* NULL: a number */
+	const char *const *words; /* NULL: a number, or a text */
+	/* Of a text, which has `most` bytes with its NUL: whether it does. */
+	int (*check)(const char *value, struct sipring_error *error);
 };
 
 static const char *const provider_words[] = {"auto", "kernel", "usrsctp", NULL};
@@ -24,15 +26,20 @@ static const char *const io_words[] = {"auto", "io_uring", "epoll", NULL};
 static const char *const encapsulation_words[] = {"auto", "udp", "raw", NULL};
 static const char *const switch_words[] = {"off", "on", NULL};
 
-#define NUMBER(field, from, to, standard, text)                                \
-	{                                                                      \
-		{#field, #from " to " #to, #standard, text},                   \
-			offsetof(struct sipring_config, field), from, to, NULL \
+#define NUMBER(field, from, to, standard, text)                                      \
+	{                                                                            \
+		{#field, #from " to " #to, #standard, text},                         \
+			offsetof(struct sipring_config, field), from, to, NULL, NULL \
 	}
 #define WORD(field, list, shown, standard, text)                                               \
 	{                                                                                      \
 		{#field, shown, standard, text}, offsetof(struct sipring_config, field), 0, 0, \
-			list                                                                   \
+			list, NULL                                                             \
+	}
+#define TEXT(field, shown, standard, text, does)                                            \
+	{                                                                                   \
+		{#field, shown, standard, text}, offsetof(struct sipring_config, field), 0, \
+			sizeof(((struct sipring_config *)0)->field), NULL, does             \
 	}
 
 static const struct row rows[] = {
@@ -72,6 +79,18 @@ static const struct row rows[] = {
 		"bytes of an association's send buffer; 0: the system's default"),
 	NUMBER(so_rcvbuf, 0, 1000000000, 262144,
 		"bytes of an association's receive buffer; 0: the system's default"),
+	TEXT(dns_servers, "ADDRESS[:PORT],...", "",
+		"the name servers to ask; none: those of /etc/resolv.conf",
+		sipring_dns_check_servers),
+	NUMBER(dns_timeout_ms, 100, 60000, 1500,
+		"the time a name server has for an answer; each further round has twice that"),
+	NUMBER(dns_tries, 1, 10, 2, "rounds over the name servers before a question fails"),
+	NUMBER(dns_cache, 64, 1000000, 1024, "answers of name servers kept at a time"),
+	NUMBER(dns_ttl_max, 1, 604800, 3600, "seconds that an answer is kept at most"),
+	NUMBER(dns_negative_ttl_max, 1, 86400, 60,
+		"seconds that the absence of a name or a record is kept at most"),
+	NUMBER(names_max, 1, 65536, 256,
+		"names looked up or connected to at a time; more are refused"),
 };
 
 #define N_ROWS (sizeof rows / sizeof rows[0])
@@ -112,9 +131,25 @@ static int read_number(const struct row *row, const char *value, int64_t *number
 	return 0;
 }
 
+static int read_text(struct sipring_config *config, const struct row *row, const char *value,
+	struct sipring_error *error)
+{
+	int r;
+
+	if (strlen(value) >= (size_t)row->most)
+		return sipring_error_set(error, -E2BIG, "%s: longer than %lld bytes",
+			row->setting.name, (long long)row->most - 1);
+	r = row->check(value, error);
+	if (r == 0)
+		strcpy((char *)config + row->offset, value);
+	return r;
+}
+
 static int set_row(struct sipring_config *config, const struct row *row, const char *value,
 	struct sipring_error *error)
 {
+	if (row->check)
+		return read_text(config, row, value, error);
 	return row->words ? read_word(row, value, field_of(config, row), error)
 			  : read_number(row, value, field_of(config, row), error);
 }
@@ -203,6 +238,20 @@ void sipring_config_lower(const struct sipring_config *config, struct sipring_io
 		.encaps_port = (int32_t)config->encaps_port,
 		.encaps_peer_port = (uint16_t)config->encaps_peer_port,
 		.io = io,
+		.log = log,
+	};
+}
+
+void sipring_config_lower_dns(const struct sipring_config *config, struct sipring_dns_config *dns,
+	const struct sipring_log *log)
+{
+	*dns = (struct sipring_dns_config){
+		.servers = config->dns_servers,
+		.timeout_ms = (uint32_t)config->dns_timeout_ms,
+		.n_tries = (uint32_t)config->dns_tries,
+		.n_entries = (uint32_t)config->dns_cache,
+		.ttl_max = (uint32_t)config->dns_ttl_max,
+		.negative_ttl_max = (uint32_t)config->dns_negative_ttl_max,
 		.log = log,
 	};
 }

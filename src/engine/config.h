@@ -2,6 +2,7 @@
 /* The settings of a sipring as numbers, behind the text interface of sipring.h. */
 #pragma once
 
+#include "dns/ares.h"
 #include "io/io.h"
 #include "sctp/sctp.h"
 
@@ -9,6 +10,7 @@
 
 #define CONFIG_LISTENERS_MAX 16
 #define CONFIG_LISTENER_TEXT_MAX 256
+#define CONFIG_SERVERS_TEXT_MAX 512
 
 struct sipring_config {
 	int64_t provider; /* enum sipring_sctp_wanted */
@@ -37,6 +39,13 @@ struct sipring_config {
 	int64_t streams_in_max;
 	int64_t so_sndbuf;
 	int64_t so_rcvbuf;
+	int64_t dns_timeout_ms;
+	int64_t dns_tries;
+	int64_t dns_cache;
+	int64_t dns_ttl_max;
+	int64_t dns_negative_ttl_max;
+	int64_t names_max;
+	char dns_servers[CONFIG_SERVERS_TEXT_MAX];
 	char listeners[CONFIG_LISTENERS_MAX][CONFIG_LISTENER_TEXT_MAX];
 	unsigned n_listeners;
 };
@@ -44,3 +53,6 @@ struct sipring_config {
 /* What the layers below take, as these settings have it. Both point into themselves only. */
 void sipring_config_lower(const struct sipring_config *config, struct sipring_io_config *io,
 	struct sipring_sctp_config *sctp, const struct sipring_log *log);
+/* The same for names. */
+void sipring_config_lower_dns(const struct sipring_config *config, struct sipring_dns_config *dns,
+	const struct sipring_log *log);

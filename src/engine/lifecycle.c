@@ -155,6 +155,7 @@ static void tell_down(struct sipring_worker *worker, struct sipring_association 
 
 static void release(struct sipring_worker *worker, struct sipring_association *association)
 {
+	assert(sipring_list_empty(&association->routes));
 	sipring_outbound_fail(worker, association, SIPRING_OUTCOME_LOST, -ECONNRESET);
 	sipring_reassembly_drop(&association->partial, &worker->slots);
 	sipring_list_unlink(&association->flush);
@@ -166,8 +167,10 @@ static void release(struct sipring_worker *worker, struct sipring_association *a
 void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_association *association,
 	unsigned actions, int error)
 {
-	if (actions & (SIPRING_ASSOCIATION_ABORT | SIPRING_ASSOCIATION_TELL_DOWN))
+	if (actions & (SIPRING_ASSOCIATION_ABORT | SIPRING_ASSOCIATION_TELL_DOWN)) {
 		sipring_table_unlist(&worker->table, association);
+		sipring_route_lost(worker, association, error ? error : -ECONNRESET);
+	}
 	if (actions & SIPRING_ASSOCIATION_ABORT)
 		worker->sctp->ops->abort(worker->sctp, association->conn);
 	if (actions & SIPRING_ASSOCIATION_SHUTDOWN)
@@ -176,8 +179,10 @@ void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_assoc
 		sipring_outbound_fail(worker, association,
 			association->stood ? SIPRING_OUTCOME_LOST : SIPRING_OUTCOME_CONNECT_FAILED,
 			error ? error : -ECONNRESET);
-	if (actions & SIPRING_ASSOCIATION_TELL_UP)
+	if (actions & SIPRING_ASSOCIATION_TELL_UP) {
 		tell_up(worker, association);
+		sipring_route_up(worker, association);
+	}
 	if (actions & SIPRING_ASSOCIATION_TELL_DOWN)
 		tell_down(worker, association, error);
 	if (actions & SIPRING_ASSOCIATION_FREE) {
@@ -197,6 +202,7 @@ void sipring_worker_drain(struct sipring_worker *worker, uint32_t deadline_ms)
 	worker->draining = true;
 	worker->drain_by_ms = worker->now_ms + deadline_ms;
 	worker->sctp->ops->stop_listening(worker->sctp);
+	sipring_route_fail(worker, SIPRING_OUTCOME_CONNECT_FAILED, -ESHUTDOWN);
 	for (uint32_t i = 0; i < worker->table.associations.n_items; i++) {
 		struct sipring_association *association = sipring_table_at(&worker->table, i);
 
@@ -210,7 +216,8 @@ void sipring_worker_drain(struct sipring_worker *worker, uint32_t deadline_ms)
 
 bool sipring_worker_drained(const struct sipring_worker *worker)
 {
-	return worker->draining && sipring_table_count(&worker->table) == 0;
+	return worker->draining && sipring_table_count(&worker->table) == 0 &&
+		sipring_pool_used(&worker->routes.pool) == 0;
 }
 
 int sipring_disconnect(struct sipring_worker *worker, uint32_t id, bool abort)

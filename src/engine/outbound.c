@@ -32,6 +32,9 @@ static void count_outcome(struct sipring_stats *stats, const struct sipring_outg
 	case SIPRING_OUTCOME_REFUSED:
 		stats->failed_refused++;
 		break;
+	case SIPRING_OUTCOME_UNRESOLVED:
+		stats->failed_unresolved++;
+		break;
 	case SIPRING_OUTCOME_CLOSED:
 		stats->failed_closed++;
 		break;
@@ -192,10 +195,14 @@ void sipring_outbound_settle(struct sipring_worker *worker, struct sipring_assoc
 }
 
 /* The peer's address with its port: sctp_port where it names none. */
-static int name_peer(const struct sipring_worker *worker, const union sipring_address *to,
+static int name_peer(const struct sipring_worker *worker, const struct sipring_send *send,
 	union sipring_address *peer)
 {
-	*peer = *to;
+	*peer = send->to ? *send->to : send->target->address;
+	if (!send->to && !sipring_route_is_ours(send->target))
+		return -EPROTONOSUPPORT;
+	if (!send->to && !send->target->is_port_named)
+		sipring_address_set_port(peer, 0);
 	if (peer->sa.sa_family != AF_INET && peer->sa.sa_family != AF_INET6)
 		return -EAFNOSUPPORT;
 	if (sipring_address_port(peer) == 0)
@@ -203,8 +210,7 @@ static int name_peer(const struct sipring_worker *worker, const union sipring_ad
 	return 0;
 }
 
-/* One that is about to end makes room for its successor. */
-static struct sipring_association *usable_peer(struct sipring_worker *worker,
+struct sipring_association *sipring_outbound_find_peer(struct sipring_worker *worker,
 	const union sipring_address *peer)
 {
 	struct sipring_association *association = sipring_table_find_peer(&worker->table, peer);
@@ -215,29 +221,37 @@ static struct sipring_association *usable_peer(struct sipring_worker *worker,
 	return NULL;
 }
 
-static struct sipring_association *find_target(struct sipring_worker *worker,
-	const struct sipring_send *send, int *result)
-{
+/* Whose queue a send joins: an association's, or that of a name on its way to one. */
+struct place {
 	struct sipring_association *association;
+	struct sipring_route *route;
+};
+
+static int find_place(struct sipring_worker *worker, const struct sipring_send *send,
+	struct place *place)
+{
 	union sipring_address to;
+	int r = -EDESTADDRREQ;
 
 	if (send->association) {
-		association = sipring_table_find(&worker->table, send->association);
-		if (association && sipring_association_takes_sends(association))
-			return association;
-		*result = association && worker->draining ? -ESHUTDOWN : -ENOTCONN;
-		if (!send->to)
-			return NULL;
+		place->association = sipring_table_find(&worker->table, send->association);
+		if (place->association && sipring_association_takes_sends(place->association))
+			return 0;
+		r = place->association && worker->draining ? -ESHUTDOWN : -ENOTCONN;
+		place->association = NULL;
 	}
-	if (!send->to) {
-		*result = -EDESTADDRREQ;
-		return NULL;
-	}
-	*result = name_peer(worker, send->to, &to);
-	if (*result < 0)
-		return NULL;
-	association = usable_peer(worker, &to);
-	return association ? association : sipring_lifecycle_connect(worker, &to, false, result);
+	if (!send->to && !send->target)
+		return r;
+	if (!send->to && send->target->host_kind == SIPRING_HOST_NAME)
+		return sipring_route_place(worker, send->target, &place->association,
+			&place->route);
+	r = name_peer(worker, send, &to);
+	if (r < 0)
+		return r;
+	place->association = sipring_outbound_find_peer(worker, &to);
+	if (!place->association)
+		place->association = sipring_lifecycle_connect(worker, &to, false, &r);
+	return place->association ? 0 : r;
 }
 
 static int check_send(const struct sipring_worker *worker, const struct sipring_send *send)
@@ -273,42 +287,66 @@ static void fill(struct sipring_worker *worker, struct sipring_outgoing *message
 	};
 }
 
-int sipring_send(struct sipring_worker *worker, const struct sipring_send *send)
+/* There is no room for now: somebody is to be told when there is. */
+static int refuse_full(struct sipring_worker *worker, const struct place *place)
+{
+	if (place->association)
+		place->association->was_full = true;
+	else
+		place->route->was_full = true;
+	worker->stats.rejected_full++;
+	return -ENOBUFS;
+}
+
+static int join(struct sipring_worker *worker, const struct place *place,
+	const struct sipring_send *send)
 {
 	const struct sipring_config *config = &worker->sipring->config;
-	struct sipring_association *association;
-	struct sipring_outgoing *message;
+	struct sipring_queue *queue =
+		place->association ? &place->association->queue : &place->route->queue;
+	struct sipring_outgoing *message =
+		sipring_send_pool_take(&worker->sends, (uint32_t)send->size);
+
+	if (!message) {
+		worker->starved = true;
+		return refuse_full(worker, place);
+	}
+	fill(worker, message, send);
+	if (place->association && !stream_exists(place->association, message)) {
+		sipring_send_pool_give(&worker->sends, message);
+		return -EINVAL;
+	}
+	if (sipring_queue_put(queue, message, (uint32_t)config->queue_messages,
+		    (uint32_t)config->queue_bytes)) {
+		sipring_send_pool_give(&worker->sends, message);
+		return refuse_full(worker, place);
+	}
+	worker->stats.accepted++;
+	worker->stats.queue_messages++;
+	worker->stats.queue_bytes += send->size;
+	return 0;
+}
+
+int sipring_send(struct sipring_worker *worker, const struct sipring_send *send)
+{
+	struct place place = {0};
 	int r = check_send(worker, send);
 
 	if (r < 0)
 		return r;
 	if (!worker->in_turn)
 		worker->now_ms = sipring_clock_ns() / 1000000;
-	association = find_target(worker, send, &r);
-	if (!association)
+	r = find_place(worker, send, &place);
+	if (r == 0)
+		r = join(worker, &place, send);
+	if (r < 0)
 		return r;
-	message = sipring_send_pool_take(&worker->sends, (uint32_t)send->size);
-	if (!message) {
-		association->was_full = true;
-		worker->starved = true;
-		worker->stats.rejected_full++;
-		return -ENOBUFS;
+	if (place.route) {
+		sipring_route_time(worker, place.route);
+		return 0;
 	}
-	fill(worker, message, send);
-	if (!stream_exists(association, message) ||
-		sipring_queue_put(&association->queue, message, (uint32_t)config->queue_messages,
-			(uint32_t)config->queue_bytes)) {
-		r = stream_exists(association, message) ? -ENOBUFS : -EINVAL;
-		sipring_send_pool_give(&worker->sends, message);
-		association->was_full |= r == -ENOBUFS;
-		worker->stats.rejected_full += r == -ENOBUFS;
-		return r;
-	}
-	worker->stats.accepted++;
-	worker->stats.queue_messages++;
-	worker->stats.queue_bytes += send->size;
-	sipring_outbound_ready(worker, association);
-	sipring_lifecycle_time(worker, association);
+	sipring_outbound_ready(worker, place.association);
+	sipring_lifecycle_time(worker, place.association);
 	return 0;
 }
 
@@ -317,13 +355,18 @@ int sipring_connect(struct sipring_worker *worker, const struct sipring_connect 
 {
 	struct sipring_association *association = NULL;
 	union sipring_address to;
-	int r = name_peer(worker, connect->to, &to);
+	int r;
 
+	if (!connect->to) {
+		*id = 0;
+		return connect->target ? sipring_route_connect(worker, connect) : -EDESTADDRREQ;
+	}
+	r = name_peer(worker, &(struct sipring_send){.to = connect->to}, &to);
 	if (r < 0)
 		return r;
 	r = 1;
 	if (!connect->additional)
-		association = usable_peer(worker, &to);
+		association = sipring_outbound_find_peer(worker, &to);
 	if (!association)
 		association = sipring_lifecycle_connect(worker, &to, connect->additional, &r);
 	if (!association)

@@ -50,6 +50,21 @@ static int open_wake(struct sipring_worker *worker, struct sipring_error *error)
 	return 0;
 }
 
+static int open_names(struct sipring_worker *worker, struct sipring_error *error)
+{
+	struct sipring_dns_config config;
+	int r;
+
+	sipring_config_lower_dns(&worker->sipring->config, &config, &worker->log);
+	r = sipring_dns_open(&worker->dns, &config, worker->io);
+	if (r == 0)
+		r = sipring_route_open(worker);
+	if (r < 0)
+		return sipring_error_set(error, r, "cannot map the memory for names: %s",
+			strerror(-r));
+	return 0;
+}
+
 static int open_parts(struct sipring_worker *worker, struct sipring_error *error)
 {
 	const struct sipring *sipring = worker->sipring;
@@ -64,6 +79,8 @@ static int open_parts(struct sipring_worker *worker, struct sipring_error *error
 		r = sipring_sctp_choose(&worker->sctp,
 			(enum sipring_sctp_wanted)sipring->config.provider, &worker->sctp_config,
 			worker->io, worker->provider_reason, sizeof worker->provider_reason, error);
+	if (r == 0)
+		r = open_names(worker, error);
 	for (unsigned i = 0; r == 0 && i < sipring->config.n_listeners; i++)
 		r = worker->sctp->ops->listen(worker->sctp, &sipring->listeners[i], i, error);
 	return r;
@@ -108,6 +125,7 @@ static void give_up_everything(struct sipring_worker *worker)
 		if (!association)
 			continue;
 		sipring_table_unlist(&worker->table, association);
+		sipring_route_lost(worker, association, -ECONNABORTED);
 		association->state = SIPRING_ASSOCIATION_CLOSING;
 	}
 }
@@ -133,7 +151,10 @@ void sipring_worker_close(struct sipring_worker *worker)
 		worker->io->ops->close(worker->io);
 	worker->sctp = NULL;
 	worker->io = NULL;
+	sipring_route_fail(worker, SIPRING_OUTCOME_CLOSED, 0);
 	fail_everything(worker);
+	sipring_route_close(worker);
+	sipring_dns_close(worker->dns);
 	if (worker->wake_fd >= 0)
 		close(worker->wake_fd);
 	free(worker->scratch);
@@ -182,10 +203,13 @@ int64_t sipring_worker_idle_ns(struct sipring_worker *worker)
 	uint64_t now_ms = worker->in_turn ? worker->now_ms : sipring_clock_ns() / 1000000;
 	uint64_t idle_ms = sipring_wheel_idle_ms(&worker->wheel, now_ms);
 
-	if (!sipring_list_empty(&worker->flush) || worker->io->ops->pending(worker->io))
+	if (!sipring_list_empty(&worker->flush) || sipring_route_idle_ms(worker, now_ms) == 0 ||
+		worker->io->ops->pending(worker->io))
 		return 0;
 	if (worker->tick_at_ms <= now_ms)
 		return 0;
+	if (sipring_route_idle_ms(worker, now_ms) < idle_ms)
+		idle_ms = sipring_route_idle_ms(worker, now_ms);
 	if (worker->tick_at_ms != UINT64_MAX && worker->tick_at_ms - now_ms < idle_ms)
 		idle_ms = worker->tick_at_ms - now_ms;
 	return idle_ms > INT64_MAX / 1000000 ? -1 : (int64_t)idle_ms * 1000000;
@@ -199,6 +223,7 @@ int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
 
 	worker->now_ms = sipring_clock_ns() / 1000000;
 	worker->in_turn = true;
+	sipring_route_run(worker);
 	sipring_outbound_flush(worker);
 	tick(worker);
 	idle_ns = sipring_worker_idle_ns(worker);
@@ -211,10 +236,13 @@ int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
 			woken(worker);
 			continue;
 		}
+		if (sipring_dns_input(worker->dns, &event, worker->now_ms))
+			continue;
 		worker->sctp->ops->input(worker->sctp, &event);
 		act(worker);
 	}
 	tell_time(worker);
+	sipring_route_run(worker);
 	tick(worker);
 	sipring_outbound_tell_starved(worker);
 	worker->in_turn = false;

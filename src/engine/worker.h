@@ -6,7 +6,9 @@
 #pragma once
 
 #include "assoc/table.h"
+#include "dns/ares.h"
 #include "engine/config.h"
+#include "engine/route.h"
 #include "engine/send_pool.h"
 
 #define WORKER_REASON_MAX 256
@@ -29,6 +31,8 @@ struct sipring_worker {
 	struct sipring_pool slots; /* of reassembly */
 	struct sipring_send_pool sends;
 	struct sipring_wheel wheel;
+	struct sipring_dns *dns;
+	struct sipring_routes routes;   /* names on their way to an association */
 	struct sipring_list flush;      /* associations with something to send */
 	struct sipring_io_socket wake;  /* the eventfd */
 	struct sipring_message message; /* the view handed to dispatch */
@@ -64,8 +68,36 @@ void sipring_outbound_tell_room(struct sipring_worker *worker,
 /* Every message that waits gets this outcome. */
 void sipring_outbound_fail(struct sipring_worker *worker, struct sipring_association *association,
 	enum sipring_outcome outcome, int error);
+/* The listed association to a peer that takes sends; one that is about to end makes room. */
+struct sipring_association *sipring_outbound_find_peer(struct sipring_worker *worker,
+	const union sipring_address *peer);
 void sipring_outbound_outcome(struct sipring_worker *worker, struct sipring_outgoing *message,
 	enum sipring_outcome outcome, int error);
+
+/* route.c: from names to associations. */
+int sipring_route_open(struct sipring_worker *worker);
+/* After every route came to its end. */
+void sipring_route_close(struct sipring_worker *worker);
+size_t sipring_route_footprint(const struct sipring_config *config);
+/*
+ * Where a send to a target goes: an association that stands, or a route, new or under way. 0, or
+ * -errno as sipring_send.
+ */
+int sipring_route_place(struct sipring_worker *worker, const struct sipring_target *target,
+	struct sipring_association **association, struct sipring_route **route);
+int sipring_route_connect(struct sipring_worker *worker, const struct sipring_connect *connect);
+/* A message joined its queue, or left it. */
+void sipring_route_time(struct sipring_worker *worker, struct sipring_route *route);
+/* Takes the answers that came, the time that ran out, and goes on with those who can. */
+void sipring_route_run(struct sipring_worker *worker);
+/* Milliseconds within which nothing is to be done. */
+uint64_t sipring_route_idle_ms(const struct sipring_worker *worker, uint64_t now_ms);
+/* The association stands, or never will: makes no callback in the latter case. */
+void sipring_route_up(struct sipring_worker *worker, struct sipring_association *association);
+void sipring_route_lost(struct sipring_worker *worker, struct sipring_association *association,
+	int error);
+/* Ends them all. */
+void sipring_route_fail(struct sipring_worker *worker, enum sipring_outcome outcome, int error);
 
 /* lifecycle.c: associations from their first day to their last. */
 struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *worker,

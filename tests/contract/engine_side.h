@@ -14,11 +14,11 @@ struct engine_side {
 	struct sipring *sipring;
 	struct sipring_worker *worker;
 	uint8_t outcomes[SIDE_COOKIES]; /* how often each cookie had one */
-	unsigned n_outcomes[6];         /* by enum sipring_outcome */
+	unsigned n_outcomes[7];         /* by enum sipring_outcome */
 	int last_error;
 	unsigned n_dispatched, n_requests;
 	unsigned n_status[700]; /* responses by status */
-	unsigned n_events[6];   /* by enum sipring_event_type */
+	unsigned n_events[7];   /* by enum sipring_event_type */
 	struct sipring_event last_event;
 	struct sipring_receive_info last_info;
 	void (*outcome)(void *user, uint32_t cookie, enum sipring_outcome outcome, int error);

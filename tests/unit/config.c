@@ -78,8 +78,8 @@ Test(config, every_setting_is_told_and_takes_its_own_default)
 			sipring_config_set(config, setting->name, setting->default_value, &error),
 			0, "%s", error.text);
 	}
-	cr_expect_eq(n * sizeof(int64_t), offsetof(struct sipring_config, listeners),
-		"each number has its row");
+	cr_expect_eq((n - 1) * sizeof(int64_t), offsetof(struct sipring_config, dns_servers),
+		"each number has its row, and the text has one");
 	sipring_config_free(config);
 }
 

@@ -17,7 +17,7 @@ static char text[LOAD_MESSAGE_MAX];
 
 static void setup(void)
 {
-	cr_assert_eq(client_resolve(&target, "127.0.0.1", 5070, &error), 0, "%s", error.text);
+	cr_assert_eq(client_aim(&target, "127.0.0.1", 5070, &error), 0, "%s", error.text);
 	cr_assert_eq(load_message_setup(&message, &target, "INVITE", 900, 0xfeed, &error), 0);
 	load_message_patch(&message, 0x12345, 77);
 	cr_assert_eq(sipring_message_parse(&view, message.text, message.size), 0);
@@ -89,7 +89,7 @@ Test(tools_load_message, bad_wishes_are_refused)
 
 static int resolve(const char *uri)
 {
-	return client_resolve(&target, uri, 5070, &error);
+	return client_aim(&target, uri, 5070, &error);
 }
 
 Test(tools_load_message, targets)
