@@ -3,7 +3,8 @@
  * Replies from requests (RFC 3261 8.2.6): what must be copied is copied as it was written, folding
  * and all, and only the top Via and To may be added to. The request is read, the caller's buffer
  * is written, nothing is kept. A refused request with an answer_status is answered too, so no
- * value is taken to be well-formed: where the top Via or To cannot be parsed it is copied as it is.
+ * value is taken to be well-formed: where the top Via cannot be parsed, or To is not one address,
+ * it is copied as it is.
  */
 #include <sipring/sip.h>
 
@@ -124,7 +125,7 @@ static void copy_to(struct sipring_writer *writer, const struct sipring_message 
 	sipring_writer_text(writer, "To: ");
 	sipring_writer_span(writer, header->value);
 	if (reply->status != 100 && reply->to_tag.size &&
-		!sipring_name_addr_parse(&to, header->value) && !to.tag.data) {
+		!sipring_name_addr_parse(&to, header->value) && !to.tag.data && !to.rest.data) {
 		sipring_writer_text(writer, ";tag=");
 		sipring_writer_span(writer, reply->to_tag);
 	}

@@ -73,6 +73,16 @@ Test(sip_reply, golden)
 		"Content-Length: 5\r\n\r\nhello");
 }
 
+/* A tag put behind two addresses would be that of the second, and To would have none. */
+Test(sip_reply, two_addresses_in_to_get_no_tag)
+{
+	parse("BYE sip:h SIP/2.0\r\nv: SIP/2.0/UDP a\r\nf: <sip:a>;tag=1\r\nt: <sip:b>,<sip:c>\r\n"
+	      "i: x\r\nCSeq: 1 BYE\r\n\r\n");
+	assert_reply(&(struct sipring_reply){.status = 400, .to_tag = span_of("T")},
+		"SIP/2.0 400 Bad Request\r\nVia: SIP/2.0/UDP a\r\nFrom: <sip:a>;tag=1\r\n"
+		"To: <sip:b>,<sip:c>\r\nCall-ID: x\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n");
+}
+
 Test(sip_reply, a_to_tag_that_is_there_stays)
 {
 	parse("BYE sip:h SIP/2.0\r\nv: SIP/2.0/UDP a\r\nf: <sip:a>;tag=1\r\nt: sip:b;x;tag=2\r\n"
