@@ -129,7 +129,6 @@ static void run_all(const struct seed *seed, uint64_t state)
 	for (size_t size = 0; size < seed->size; size++) {
 		run("prefix", 2 * size, seed->data, size);
 		run("prefix", 2 * size + 1, seed->data, size);
-		run("suffix", 2 * size, seed->data + seed->size - size, size);
 		run("suffix", 2 * size + 1, seed->data + seed->size - size, size);
 	}
 	for (unsigned i = 0; i < N_MUTATIONS / n_seeds; i++) {
