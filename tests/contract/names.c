@@ -319,7 +319,7 @@ Test(names, a_long_answer_comes_by_tcp)
 
 	for (unsigned i = 0; i < 40; i++)
 		sprintf(records + strlen(records),
-			"srv-host=_sip._sctp.l.example.test,a-long-name-of-no-use-%u.example.test,9,"
+			"srv-host=_sip._sctp.l.example.test,somebody-else-%u.example.test,9,"
 			"%u,0\n",
 			i, 2 + i);
 	begin(&scene, 60, records, NULL);
