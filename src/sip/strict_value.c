@@ -295,16 +295,17 @@ static bool are_tokens(struct sipring_span value)
 {
 	const char *at = value.data;
 	const char *end = sipring_text_end(value);
-	const char *begin;
 
-	do {
-		begin = at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	for (;; at++) {
+		const char *begin = at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+
 		at = sipring_text_skip(at, end, SIPRING_TEXT_TOKEN);
 		if (at == begin)
 			return false;
 		at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
-	} while (at < end && *at++ == ',');
-	return at == end && end[-1] != ',';
+		if (at == end || *at != ',')
+			return at == end;
+	}
 }
 
 /* After the ')' that closes the comment which opens at at; NULL if it never closes. */
@@ -391,7 +392,7 @@ static bool are_warnings(struct sipring_span value)
 	const char *at = value.data;
 	const char *end = sipring_text_end(value);
 
-	do {
+	for (;; at++) {
 		const char *begin = at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
 
 		at = sipring_text_skip(at, end, SIPRING_TEXT_DIGIT);
@@ -406,8 +407,9 @@ static bool are_warnings(struct sipring_span value)
 		if (!at)
 			return false;
 		at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
-	} while (at < end && *at++ == ',');
-	return at == end && end[-1] == '"';
+		if (at == end || *at != ',')
+			return at == end;
+	}
 }
 
 static bool is_text(struct sipring_span value)
