@@ -102,7 +102,8 @@ enum sipring_host_kind sipring_host_classify(struct sipring_span host,
 	if (!host.size)
 		return SIPRING_HOST_NONE;
 	if (*host.data == '[') {
-		if (!read_ipv6(&parsed, host))
+		/* The address parser would take a port as well. */
+		if (end[-1] != ']' || !read_ipv6(&parsed, host))
 			return SIPRING_HOST_NONE;
 		if (address)
 			*address = parsed;

@@ -31,6 +31,8 @@ Test(sip_host, kinds)
 		{"[2001:db8:::1]", SIPRING_HOST_NONE},
 		{"[:::]", SIPRING_HOST_NONE},
 		{"[192.0.2.1]", SIPRING_HOST_NONE},
+		{"[::1]:5060", SIPRING_HOST_NONE},
+		{"[::12", SIPRING_HOST_NONE},
 		{"[", SIPRING_HOST_NONE},
 		{"", SIPRING_HOST_NONE},
 	};
