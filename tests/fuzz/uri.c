@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzz target: URIs, each alone, then as a pair, and the text as a host. The input is one URI, an LF
- * and the other; without an LF it is compared with itself.
+ * Fuzz target: URIs, each alone, then as a pair, and the text as a host. The input is one URI, an
+ * LF and the other; without an LF it is compared with itself.
  */
 #include "fuzz.h"
 #include "sip/host.h"
