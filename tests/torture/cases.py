@@ -4,8 +4,8 @@
 A row: file, section, what the parser says, what --strict says, the status to answer with, values.
 A result is None (accepted) or the reason and the text at which it is found. `answer` is of the
 first of the two that refuses; 0: drop it. Values are looked up by paths: "line" is the start line,
-"h.NAME" the value of a header as it was written, the rest is below "values"; None is what must not
-be there. FINE stands for accepted by both.
+"top_route" the member of that name, "h.NAME" the value of a header as it was written, the rest is
+below "values"; None is what must not be there. FINE stands for accepted by both.
 """
 FINE = (None, None, None)
 START = "start line is neither a request's nor a response's"
@@ -49,6 +49,8 @@ RFC4475 = [
         "h.NewFangledHeader": "newfangled value\r\n continued newfangled value",
         "h.UnknownHeaderWithUnusualValue": ";;,,;;,;", "content_type.type": "application",
         "content_type.subtype": "sdp", "route.0.uri.host": "services.example.com",
+        "top_route.target.host": "services.example.com", "top_route.loose": True,
+        "line.uri.target.host": "chair-dnrc.example.com",
         "route.0.uri.params.0.name": "lr", "route.0.uri.params.1.name": "unknownwith",
         "route.0.uri.params.1.value": "value", "route.0.uri.params.2.name": "unknown-no-value",
         "contact.0.display": '"Quoted string \\"\\""', "contact.0.uri.user": "jdrosen",
@@ -117,7 +119,8 @@ RFC4475 = [
         "line.method": "MESSAGE", "body_size": 553, "content_length": 553,
         "content_type.type": "multipart", "content_type.subtype": "mixed",
         "content_type.params.0.value": "7a9cbec02ceef655", "via.0.rport": 0, "via.0.port": 5070,
-        "route.0.uri.port": 5080, "via.0.branch":
+        "route.0.uri.port": 5080, "top_route.loose": False,
+        "top_route.target.host": "127.0.0.1", "top_route.target.port": 5080, "via.0.branch":
         "z9hG4bK-d87543-4dade06d0bdb11ee-1--d87543-", "flags": []}),
     ("unreason", "3.1.1.12", *FINE, {
         "line.status": 200, "line.reason": "= 2**3 * 5**2 \u043d\u043e \u0441\u0442\u043e"
