@@ -372,7 +372,9 @@ int sipring_dns_answer_read(struct sipring_dns_answer *answer, enum sipring_dns_
 		return refuse(answer);
 	read_candidates(answer, type, &candidates, reader);
 	conclude(answer, type, rcode, &candidates);
-	if (answer->status == SIPRING_DNS_NO_DATA || answer->status == SIPRING_DNS_NO_NAME)
+	/* Records that are there and of no use have their own lifetime. */
+	if (answer->status == SIPRING_DNS_NO_NAME ||
+		(answer->status == SIPRING_DNS_NO_DATA && !candidates.n))
 		shorten(answer, read_negative_ttl(&reader, n_authority));
 	assert(answer->ttl != UINT32_MAX);
 	return 0;

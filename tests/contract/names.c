@@ -364,6 +364,25 @@ Test(names, what_waits_for_a_name_is_bounded_and_has_one_outcome)
 	close(fd);
 }
 
+Test(names, who_was_refused_while_a_name_was_looked_up_is_told_of_room)
+{
+	const char *settings[] = {"queue_messages", "20", NULL};
+	struct scene scene;
+	char uri[80];
+
+	begin(&scene, 60, "host-record=a.example.test,127.0.0.1\n", settings);
+	snprintf(uri, sizeof uri, "sip:a.example.test:%u", scene.port);
+	for (unsigned i = 1; i <= 20; i++)
+		cr_assert_eq(send_to(&scene.side, uri, i), 0);
+	cr_assert_eq(send_to(&scene.side, uri, 21), -ENOBUFS);
+	engine_until(&scene.side, &scene.side.n_events[SIPRING_EVENT_WRITABLE], 1, "WRITABLE");
+	cr_assert_eq(send_to(&scene.side, uri, 21), 0);
+	engine_until(&scene.side, &scene.side.n_status[200], 21, "all answers");
+	for (unsigned i = 1; i <= 21; i++)
+		cr_expect_eq(scene.side.outcomes[i], 1);
+	finish(&scene);
+}
+
 Test(names, time_runs_out_for_messages_and_drain_for_names)
 {
 	char deaf[24];

@@ -191,10 +191,16 @@ Test(dns_answer, naptr_records_of_sip_alone)
 	put_naptr(&response, 1, 1, address, sizeof address);
 	READ(SIPRING_DNS_NAPTR, response);
 	cr_assert_eq(answer.n_records, 2);
+	cr_expect_eq(answer.ttl, 60);
 	cr_expect_eq(answer.records[0].transport, SIPRING_TRANSPORT_SCTP);
 	cr_expect_eq(answer.records[0].order, 10);
 	cr_expect_eq(answer.records[1].transport, SIPRING_TRANSPORT_TLS_SCTP);
 	cr_expect_str_eq(answer.text + answer.records[1].name, "_sip._sctp.test");
+	begin(&response, 0, 1, 0);
+	put_naptr(&response, 1, 1, terminal, sizeof terminal);
+	READ(SIPRING_DNS_NAPTR, response);
+	cr_expect_eq(answer.status, SIPRING_DNS_NO_DATA);
+	cr_expect_eq(answer.ttl, 60, "its own: no SOA says another");
 }
 
 Test(dns_answer, what_is_not_there_is_not_there_as_long_as_the_soa_says)
