@@ -393,7 +393,12 @@ Test(names, time_runs_out_for_messages_and_drain_for_names)
 
 	engine_open(&side, NULL, settings);
 	cr_assert_eq(send_to(&side, "sip:a.example.test", 1), 0);
+	for (unsigned i = 0; i < 3; i++)
+		sipring_worker_turn(side.worker, 20000000);
+	cr_assert_eq(send_to(&side, "sip:a.example.test", 3), 0);
 	engine_until(&side, &side.n_outcomes[SIPRING_OUTCOME_TIMED_OUT], 1, "its time");
+	cr_expect_eq(side.outcomes[3], 0, "each has its own");
+	engine_until(&side, &side.n_outcomes[SIPRING_OUTCOME_TIMED_OUT], 2, "the next one's");
 	cr_assert_eq(send_to(&side, "sip:a.example.test", 2), 0);
 	cr_assert_eq(connect_to(&side, "sip:b.example.test", 9, false), 0);
 	sipring_worker_turn(side.worker, 0);
@@ -403,7 +408,7 @@ Test(names, time_runs_out_for_messages_and_drain_for_names)
 	cr_expect_eq(side.last_error, -ESHUTDOWN);
 	cr_expect_eq(side.n_events[SIPRING_EVENT_CONNECTED], 1);
 	cr_expect(sipring_worker_drained(side.worker));
-	cr_expect_eq(send_to(&side, "sip:a.example.test", 3), -ESHUTDOWN);
+	cr_expect_eq(send_to(&side, "sip:a.example.test", 4), -ESHUTDOWN);
 	engine_close(&side);
 	close(fd);
 }
@@ -468,7 +473,10 @@ Test(names, a_host_with_a_loop_of_its_own)
 		NULL);
 	fd.fd = sipring_worker_pollable(scene.side.worker);
 	cr_assert_geq(fd.fd, 0);
+	while (sipring_worker_idle_ns(scene.side.worker) == 0)
+		sipring_worker_turn(scene.side.worker, 0);
 	cr_assert_eq(send_to(&scene.side, "sip:p.example.test", 1), 0);
+	cr_expect_eq(sipring_worker_idle_ns(scene.side.worker), 0);
 	for (int i = 0; i < 2000 && !scene.side.n_status[200]; i++) {
 		int64_t idle_ns = sipring_worker_idle_ns(scene.side.worker);
 		int limit_ms = idle_ns < 0 ? 4000 : (int)((idle_ns + 999999) / 1000000);
