@@ -9,10 +9,14 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 /* A worker, a peer that answers, and a server that knows records of that peer. */
@@ -38,7 +42,7 @@ static void begin(struct scene *scene, unsigned ttl, const char *records,
 			at + 4);
 	else
 		snprintf(lines, sizeof lines, "%s", records);
-	names_server_start(&scene->server, ttl, lines);
+	names_server_start(&scene->server, NULL, ttl, lines);
 	for (size_t i = 0; settings && settings[i]; i++)
 		all[4 + i] = settings[i];
 	engine_meet(&scene->side, &scene->peer, all);
@@ -325,6 +329,55 @@ Test(names, a_long_answer_comes_by_tcp)
 	begin(&scene, 60, records, NULL);
 	answered_from(&scene, "sip:l.example.test;transport=sctp", scene.port);
 	cr_expect_eq(asked(&scene, "[SRV] _sip._sctp.l.example.test"), 2, "UDP, then TCP");
+	finish(&scene);
+}
+
+/* A network and an /etc/resolv.conf of the test's own: its real one stays as it is. */
+static void move_into_namespaces(const char *resolv_conf)
+{
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd;
+
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
+		cr_skip_test("namespaces are for root");
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	cr_assert_eq(ioctl(fd, SIOCSIFFLAGS, &lo), 0);
+	close(fd);
+	cr_assert_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	cr_assert_eq(mount(resolv_conf, "/etc/resolv.conf", NULL, MS_BIND, NULL), 0);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert(file && fputs(text, file) >= 0);
+	fclose(file);
+}
+
+Test(names, etc_resolv_conf_is_read_again_after_its_servers_failed)
+{
+	char path[] = "/tmp/sipring-resolv.XXXXXX", uri[80];
+	struct scene scene;
+	int fd = mkstemp(path);
+
+	cr_assert_geq(fd, 0);
+	close(fd);
+	write_file(path, "nameserver 127.0.0.3\n");
+	move_into_namespaces(path);
+	scene.peer = engine_peer_start();
+	names_server_start(&scene.server, "127.0.0.2:53", 60,
+		"host-record=a.example.test,127.0.0.1\n");
+	engine_meet(&scene.side, &scene.peer, NULL);
+	snprintf(uri, sizeof uri, "sip:a.example.test:%u", ntohs(scene.peer.address.v4.sin_port));
+	cr_assert_eq(send_to(&scene.side, uri, 1), 0);
+	engine_until(&scene.side, &scene.side.n_outcomes[SIPRING_OUTCOME_UNRESOLVED], 1,
+		"nobody there");
+	cr_expect_eq(scene.side.last_error, -ECONNREFUSED);
+	write_file(path, "nameserver 127.0.0.2\n");
+	unlink(path);
+	usleep(1100000); /* that nobody knew is remembered for a second */
+	answered_from(&scene, uri, ntohs(scene.peer.address.v4.sin_port));
 	finish(&scene);
 }
 

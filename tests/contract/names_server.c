@@ -51,15 +51,17 @@ static void configure(const struct names_server *server, unsigned ttl, const cha
 
 	cr_assert(file);
 	fprintf(file,
-		"port=%s\nlisten-address=127.0.0.1\nbind-interfaces\nno-resolv\nno-hosts\n"
+		"port=%s\nlisten-address=%.*s\nbind-interfaces\nno-resolv\nno-hosts\n"
 		"log-queries\nlog-facility=%s/log\npid-file\nauth-server=ns.example.test,lo\n"
 		"auth-zone=example.test\nauth-soa=1,admin.example.test,1200,120,1000\n"
 		"auth-ttl=%u\n%s",
-		strchr(server->address, ':') + 1, server->folder, ttl, records);
+		strchr(server->address, ':') + 1, (int)strcspn(server->address, ":"),
+		server->address, server->folder, ttl, records);
 	fclose(file);
 }
 
-void names_server_start(struct names_server *server, unsigned ttl, const char *records)
+void names_server_start(struct names_server *server, const char *address, unsigned ttl,
+	const char *records)
 {
 	const char *program = find_program();
 	char option[96];
@@ -68,7 +70,11 @@ void names_server_start(struct names_server *server, unsigned ttl, const char *r
 		cr_skip_test("dnsmasq is missing (Debian package dnsmasq-base)");
 	strcpy(server->folder, "/tmp/sipring-names.XXXXXX");
 	cr_assert(mkdtemp(server->folder));
-	snprintf(server->address, sizeof server->address, "127.0.0.1:%d", 10000 + getpid() % 9000);
+	if (address)
+		snprintf(server->address, sizeof server->address, "%s", address);
+	else
+		snprintf(server->address, sizeof server->address, "127.0.0.1:%d",
+			10000 + getpid() % 9000);
 	configure(server, ttl, records);
 	server->process = fork();
 	cr_assert_geq(server->process, 0);

@@ -12,10 +12,12 @@ struct names_server {
 };
 
 /*
- * Authoritative for example.test; records are lines of its configuration, ttl is in seconds. The
- * test is skipped where dnsmasq is missing.
+ * Authoritative for example.test; records are lines of its configuration, ttl is in seconds.
+ * address is of the loopback, with its port; NULL: any. The test is skipped where dnsmasq is
+ * missing.
  */
-void names_server_start(struct names_server *server, unsigned ttl, const char *records);
+void names_server_start(struct names_server *server, const char *address, unsigned ttl,
+	const char *records);
 void names_server_stop(struct names_server *server);
 
 /* How many questions came that its log shows so: "[SRV] _sip._sctp.a.example.test". */
