@@ -25,27 +25,25 @@ enum form {
 	FORM_MEDIA,
 	FORM_DATE,
 	FORM_WARNING,
-	FORM_CSEQ, /* the message parser has looked */
 };
 
+/* Stands once; of those that the message parser knows to be single it has seen to that. */
 #define SINGLE 0x80u
 
 static const uint8_t forms[SIPRING_HEADER_COUNT] = {
 	[SIPRING_HEADER_ALLOW] = FORM_TOKENS_NONE,
 	[SIPRING_HEADER_ALLOW_EVENTS] = FORM_TOKENS,
-	[SIPRING_HEADER_CALL_ID] = FORM_CALL_ID | SINGLE,
+	[SIPRING_HEADER_CALL_ID] = FORM_CALL_ID,
 	[SIPRING_HEADER_CONTACT] = FORM_CONTACT,
 	[SIPRING_HEADER_CONTENT_DISPOSITION] = FORM_TEXT | SINGLE,
 	[SIPRING_HEADER_CONTENT_ENCODING] = FORM_TOKENS,
-	[SIPRING_HEADER_CONTENT_LENGTH] = FORM_TEXT | SINGLE,
 	[SIPRING_HEADER_CONTENT_TYPE] = FORM_MEDIA | SINGLE,
-	[SIPRING_HEADER_CSEQ] = FORM_CSEQ | SINGLE,
 	[SIPRING_HEADER_DATE] = FORM_DATE | SINGLE,
 	[SIPRING_HEADER_DIVERSION] = FORM_ROUTE,
 	[SIPRING_HEADER_EVENT] = FORM_TEXT | SINGLE,
 	[SIPRING_HEADER_EXPIRES] = FORM_SECONDS | SINGLE,
-	[SIPRING_HEADER_FROM] = FORM_ADDRESS | SINGLE,
-	[SIPRING_HEADER_MAX_FORWARDS] = FORM_HOPS | SINGLE,
+	[SIPRING_HEADER_FROM] = FORM_ADDRESS,
+	[SIPRING_HEADER_MAX_FORWARDS] = FORM_HOPS,
 	[SIPRING_HEADER_MIN_EXPIRES] = FORM_SECONDS | SINGLE,
 	[SIPRING_HEADER_MIN_SE] = FORM_SECONDS_PARAMS | SINGLE,
 	[SIPRING_HEADER_MIME_VERSION] = FORM_TEXT | SINGLE,
@@ -71,7 +69,7 @@ static const uint8_t forms[SIPRING_HEADER_COUNT] = {
 	[SIPRING_HEADER_SUBSCRIPTION_STATE] = FORM_TEXT | SINGLE,
 	[SIPRING_HEADER_SUPPORTED] = FORM_TOKENS_NONE,
 	[SIPRING_HEADER_TIMESTAMP] = FORM_TEXT | SINGLE,
-	[SIPRING_HEADER_TO] = FORM_ADDRESS | SINGLE,
+	[SIPRING_HEADER_TO] = FORM_ADDRESS,
 	[SIPRING_HEADER_UNSUPPORTED] = FORM_TOKENS,
 	[SIPRING_HEADER_USER_AGENT] = FORM_TEXT | SINGLE,
 	[SIPRING_HEADER_VIA] = FORM_VIA,
@@ -157,7 +155,7 @@ static bool is_hostname(struct sipring_span host)
 
 	if (end[-1] == '.')
 		end--;
-	for (const char *at = label; at <= end; at++) {
+	for (const char *at = label;; at++) {
 		if (at < end && *at == '_')
 			return false;
 		if (at < end && *at != '.')
@@ -168,7 +166,6 @@ static bool is_hostname(struct sipring_span host)
 			return sipring_text_is(*label, SIPRING_TEXT_ALPHA);
 		label = at + 1;
 	}
-	return false;
 }
 
 /* Corrected by RFC 5954, though receivers still take it (RFC 5118 4.10). */
@@ -314,12 +311,12 @@ static const char *skip_comment(const char *at, const char *end)
 	unsigned depth = 0;
 
 	for (; at < end; at++) {
-		if (*at == '\\')
-			at++;
-		else if (*at == '(')
+		if (*at == '(')
 			depth++;
 		else if (*at == ')' && !--depth)
 			return at + 1;
+		else if (*at == '\\' && end - at > 1)
+			at++;
 	}
 	return NULL;
 }
@@ -452,7 +449,6 @@ static bool is_of_form(struct sipring_span value, enum form form)
 	case FORM_CONTACT:
 	case FORM_ROUTE:
 	case FORM_MEDIA:
-	case FORM_CSEQ:
 		break;
 	}
 	return true;
@@ -487,7 +483,6 @@ enum sipring_parse_result sipring_strict_value(const struct sipring_header *head
 	case FORM_TOKENS_NONE:
 	case FORM_DATE:
 	case FORM_WARNING:
-	case FORM_CSEQ:
 		break;
 	}
 	return is_of_form(header->value, form) ? SIPRING_PARSE_ACCEPTED : SIPRING_PARSE_BAD_VALUE;

@@ -97,6 +97,31 @@ Test(sip_strict, what_is_by_the_letter_is_accepted)
 			sipring_parse_reason_text(message.result), message.result_offset);
 }
 
+Test(sip_strict, what_may_stand_once)
+{
+	static const char *const once[] = {"Content-Disposition: a", "Content-Type: a/b",
+		"Date: Sat, 13 Nov 2010 23:29:00 GMT", "Event: a", "Expires: 1", "Min-Expires: 1",
+		"Min-SE: 90", "MIME-Version: 1.0", "Organization: a", "Priority: a", "RAck: 1 1 A",
+		"Refer-To: <sip:a@b>", "Referred-By: <sip:a@b>", "Reply-To: <sip:a@b>",
+		"Retry-After: 1", "RSeq: 1", "Server: a", "Session-Expires: 90", "Subject: a",
+		"Subscription-State: a", "Timestamp: 1", "User-Agent: a"};
+	static const char *const often[] = {"Contact: <sip:a@b>", "Route: <sip:a>", "Allow: A",
+		"Supported: a", "Require: a", "Via: SIP/2.0/UDP a", "Warning: 399 a \"b\"",
+		"Diversion: <sip:a@b>", "Path: <sip:a>", "Authorization: a", "X-Own: a"};
+	char text[1024];
+	size_t at;
+
+	for (size_t i = 0; i < sizeof once / sizeof *once; i++) {
+		snprintf(text, sizeof text, REQUEST "%s\r\n|%s\r\n\r\n", once[i], once[i]);
+		cr_assert_eq(check(text, &at), SIPRING_PARSE_DUPLICATE_HEADER, "%s", once[i]);
+		cr_assert_eq(message.result_offset, at, "%s", once[i]);
+	}
+	for (size_t i = 0; i < sizeof often / sizeof *often; i++) {
+		snprintf(text, sizeof text, REQUEST "%s\r\n%s\r\n\r\n", often[i], often[i]);
+		cr_assert_eq(check(text, &at), 0, "%s", often[i]);
+	}
+}
+
 Test(sip_strict, a_refusal_stays_what_it_was)
 {
 	const char *data = edge_copy("OPTIONS sip:h SIP/9.0\r\n\r\n", 25);
