@@ -3,9 +3,10 @@
  * The line scanner and its bodies. All memory is the caller's; the only state is the choice of the
  * body, made on the first call (a race there writes the same value twice). The scalar body goes
  * byte by byte and is the definition; the others turn blocks of 64 bytes into three bit masks (LF,
- * CR, colon) and share one step that walks the masks. The last block of an input is read so that
- * it ends with it, overlapping what was seen, and shorter inputs go to the scalar body: nothing
- * outside the input is ever read. Invariant: for every input all bodies fill in the same values.
+ * CR, what is not above a space) and share one step that walks the masks. Nothing outside the input
+ * is ever read: the last block is loaded under a mask, or so that it ends with the input,
+ * overlapping what was seen; what is shorter than a block goes to the scalar body then. Invariant:
+ * for every input all bodies fill in the same values.
  */
 #include "base/scan.h"
 
@@ -13,28 +14,36 @@
 #include <string.h>
 
 #define BLOCK 64u
-#define NO_COLON UINT32_MAX
+#define QUICK 3u /* lines of a block that are written without asking how many there are */
 
 /* A scan under way; kept in registers where everything is inlined. */
 struct walk {
 	struct sipring_scan found;
-	struct sipring_scan_line *lines;
+	uint32_t *ends;
 	size_t n_lines_max;
 	const char *data;
 	size_t size;
-	uint32_t colon; /* first colon of the line under way, or NO_COLON */
-	bool after_cr;  /* the byte before this block is a CR */
+	uint64_t after_cr; /* 1: the byte before this block is a CR */
 };
 
-static inline struct walk begin(struct sipring_scan_line *lines, size_t n_lines_max,
-	const char *data, size_t size)
+static inline struct walk begin(uint32_t *ends, size_t n_lines_max, const char *data, size_t size)
 {
 	return (struct walk){.found.bare_cr = SIZE_MAX,
-		.lines = lines,
+		.ends = ends,
 		.n_lines_max = n_lines_max,
 		.data = data,
-		.size = size < UINT32_MAX ? size : UINT32_MAX - 1,
-		.colon = NO_COLON};
+		.size = size < UINT32_MAX ? size : UINT32_MAX - 1};
+}
+
+/* Member by member: what was stored by parts and is loaded whole makes the processor wait. */
+static inline void finish(struct sipring_scan *scan, const struct walk *walk)
+{
+	scan->n_lines = walk->found.n_lines;
+	scan->end = walk->found.end;
+	scan->bare_cr = walk->found.bare_cr;
+	scan->has_bare_lf = walk->found.has_bare_lf;
+	scan->has_folding = walk->found.has_folding;
+	scan->is_out_of_room = walk->found.is_out_of_room;
 }
 
 /* If the line after the LF at offset lf is empty, the offset after it, else 0. */
@@ -48,48 +57,42 @@ static inline size_t after_empty_line(const char *data, size_t size, size_t lf)
 }
 
 /* Takes the LF at this offset, which ends a line unless the next one continues it. True: over. */
-static inline __attribute__((always_inline)) bool take_lf(struct walk *walk, uint32_t lf,
-	uint32_t colon)
+static inline bool take_lf(struct walk *walk, size_t lf)
 {
 	char next = lf + 1 < walk->size ? walk->data[lf + 1] : '\r';
 
 	if (next == ' ' || next == '\t') {
 		walk->found.has_folding = true;
-		walk->colon = colon < lf ? colon : NO_COLON;
 		return false;
 	}
 	if (walk->found.n_lines == walk->n_lines_max) {
 		walk->found.is_out_of_room = true;
 		return true;
 	}
-	walk->lines[walk->found.n_lines++] =
-		(struct sipring_scan_line){.colon = colon < lf ? colon : lf, .end = lf};
-	walk->colon = NO_COLON;
+	walk->ends[walk->found.n_lines++] = (uint32_t)lf;
 	if (next != '\r' && next != '\n')
 		return false;
 	walk->found.end = after_empty_line(walk->data, walk->size, lf);
-	walk->found.has_bare_lf |= walk->found.end == lf + 2u;
+	walk->found.has_bare_lf |= walk->found.end == lf + 2;
 	return walk->found.end;
 }
 
-static void scan_scalar(struct sipring_scan *scan, struct sipring_scan_line *lines,
-	size_t n_lines_max, const char *data, size_t size)
+static void scan_scalar(struct sipring_scan *scan, uint32_t *ends, size_t n_lines_max,
+	const char *data, size_t size)
 {
-	struct walk walk = begin(lines, n_lines_max, data, size);
+	struct walk walk = begin(ends, n_lines_max, data, size);
 
 	for (size_t i = 0; i < walk.size; i++) {
-		if (data[i] == ':' && walk.colon == NO_COLON) {
-			walk.colon = (uint32_t)i;
-		} else if (data[i] == '\r') {
+		if (data[i] == '\r') {
 			if ((i + 1 == walk.size || data[i + 1] != '\n') && walk.found.bare_cr > i)
 				walk.found.bare_cr = i;
 		} else if (data[i] == '\n') {
 			walk.found.has_bare_lf |= !i || data[i - 1] != '\r';
-			if (take_lf(&walk, (uint32_t)i, walk.colon))
+			if (take_lf(&walk, i))
 				break;
 		}
 	}
-	*scan = walk.found;
+	finish(scan, &walk);
 }
 
 static bool is_always_supported(void)
@@ -104,131 +107,182 @@ static bool is_always_supported(void)
 #define INLINE static inline __attribute__((always_inline))
 
 struct masks {
-	uint64_t lf, cr, colon;
+	uint64_t lf, cr;
+	uint64_t low; /* spaces and control characters */
 };
 typedef struct masks masks_function(const char *data);
 
-INLINE uint32_t min(uint32_t a, uint32_t b)
+/* A block in which more happens than that a few lines end as they should. True: over. */
+static __attribute__((noinline)) bool walk_slowly(struct walk *walk, size_t base, uint64_t lf,
+	uint64_t bare_lf, uint64_t bare_cr)
 {
-	return a < b ? a : b;
-}
-
-/* The offset of the first colon of a block from base on; beyond the block if there is none. */
-INLINE uint32_t first_of(uint64_t colon, size_t base)
-{
-	return (uint32_t)base + (colon ? (uint32_t)__builtin_ctzll(colon) : BLOCK);
-}
-
-/* Walks one block whose bit 0 is at offset base. True when the scan is over. */
-INLINE bool walk_block(struct walk *walk, size_t base, struct masks masks)
-{
-	uint64_t bare_cr = masks.cr & ~(masks.lf >> 1);
-	uint64_t bare_lf = masks.lf & ~(masks.cr << 1 | walk->after_cr);
-	uint64_t colon = masks.colon;
+	uint64_t seen = UINT64_MAX;
 	bool is_over = false;
 
-	if (bare_cr >> 63 && base + BLOCK < walk->size && walk->data[base + BLOCK] == '\n')
-		bare_cr ^= (uint64_t)1 << 63;
-	walk->after_cr = masks.cr >> 63;
-	for (uint64_t lf = masks.lf; lf; lf &= lf - 1) {
-		uint64_t upto = lf ^ (lf - 1);
-		uint32_t at = (uint32_t)base + (uint32_t)__builtin_ctzll(lf);
-
-		if (take_lf(walk, at, min(walk->colon, first_of(colon, base)))) {
-			bare_cr &= upto;
-			bare_lf &= upto;
-			is_over = true;
-			break;
-		}
-		colon &= ~upto;
+	for (; lf && !is_over; lf &= lf - 1) {
+		is_over = take_lf(walk, base + (unsigned)__builtin_ctzll(lf));
+		if (is_over)
+			seen = lf ^ (lf - 1);
 	}
-	if (colon)
-		walk->colon = min(walk->colon, first_of(colon, base));
-	walk->found.has_bare_lf |= bare_lf != 0;
-	if (__builtin_expect(bare_cr && walk->found.bare_cr == SIZE_MAX, 0))
+	walk->found.has_bare_lf |= (bare_lf & seen) != 0;
+	if (bare_cr & seen && walk->found.bare_cr == SIZE_MAX)
 		walk->found.bare_cr = base + (unsigned)__builtin_ctzll(bare_cr);
 	return is_over;
 }
 
-/* The loop over the blocks, made anew for each way to get at the masks. */
-INLINE void scan_blocks(masks_function *masks_of, struct sipring_scan *scan,
-	struct sipring_scan_line *lines, size_t n_lines_max, const char *data, size_t size)
+/*
+ * Walks one block whose bit 0 is at offset base; next: the byte behind it, or what is above a
+ * space. Lines that end in CR LF and go before a letter need no look at the bytes. True: over.
+ */
+INLINE bool walk_block(struct walk *walk, size_t base, struct masks masks, char next)
 {
-	struct walk walk = begin(lines, n_lines_max, data, size);
-	bool is_over = false;
+	const uint64_t last = (uint64_t)1 << 63;
+	uint64_t lf = masks.lf;
+	uint64_t next_is_lf = lf >> 1 | (next == '\n' ? last : 0);
+	uint64_t next_is_low = masks.low >> 1 | ((unsigned char)next <= ' ' ? last : 0);
+	uint64_t bare_cr = masks.cr & ~next_is_lf;
+	uint64_t bare_lf = lf & ~(masks.cr << 1 | walk->after_cr);
+	uint32_t *end = walk->ends + walk->found.n_lines;
+	size_t n = (size_t)__builtin_popcountll(lf);
+
+	walk->after_cr = masks.cr >> 63;
+	if (__builtin_expect((bare_cr | bare_lf | (lf & next_is_low)) || n > QUICK ||
+			    walk->found.n_lines + QUICK > walk->n_lines_max,
+		    0))
+		return walk_slowly(walk, base, lf, bare_lf, bare_cr);
+	for (unsigned i = 0; i < QUICK; i++) {
+		end[i] = (uint32_t)base + (lf ? (uint32_t)__builtin_ctzll(lf) : 0);
+		lf &= lf - 1;
+	}
+	walk->found.n_lines += n;
+	return false;
+}
+
+/* All blocks that another byte follows; returns the offset behind them, SIZE_MAX: over. */
+INLINE size_t scan_blocks(masks_function *masks_of, struct walk *walk)
+{
 	size_t base = 0;
 
+	for (; walk->size - base > BLOCK; base += BLOCK)
+		if (walk_block(walk, base, masks_of(walk->data + base), walk->data[base + BLOCK]))
+			return SIZE_MAX;
+	return base;
+}
+
+/* The whole scan by blocks that are read whole, made anew for each way to get at the masks. */
+INLINE void scan_whole_blocks(masks_function *masks_of, struct sipring_scan *scan, uint32_t *ends,
+	size_t n_lines_max, const char *data, size_t size)
+{
+	struct walk walk = begin(ends, n_lines_max, data, size);
+	size_t base;
+
 	if (walk.size < BLOCK) {
-		scan_scalar(scan, lines, n_lines_max, data, size);
+		scan_scalar(scan, ends, n_lines_max, data, size);
 		return;
 	}
-	for (; walk.size - base >= BLOCK && !is_over; base += BLOCK)
-		is_over = walk_block(&walk, base, masks_of(data + base));
-	if (!is_over && base < walk.size) {
+	base = scan_blocks(masks_of, &walk);
+	if (base < walk.size) {
 		unsigned overlap = (unsigned)(BLOCK - (walk.size - base));
 		struct masks masks = masks_of(data + walk.size - BLOCK);
 
 		walk_block(&walk, base,
 			(struct masks){masks.lf >> overlap, masks.cr >> overlap,
-				masks.colon >> overlap});
+				masks.low >> overlap},
+			'~');
 	}
-	*scan = walk.found;
-}
-
-INLINE uint64_t equal_16(const __m128i block[4], char c)
-{
-	const __m128i wanted = _mm_set1_epi8(c);
-	uint64_t mask = 0;
-
-	for (int i = 3; i >= 0; i--)
-		mask = mask << 16 | (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block[i], wanted));
-	return mask;
+	finish(scan, &walk);
 }
 
 INLINE struct masks masks_sse2(const char *data)
 {
-	__m128i block[4];
+	const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r'), sp = _mm_set1_epi8(' ');
+	struct masks masks = {0, 0, 0};
 
-	for (int i = 0; i < 4; i++)
-		block[i] = _mm_loadu_si128((const __m128i *)(const void *)(data + 16 * i));
-	return (struct masks){equal_16(block, '\n'), equal_16(block, '\r'), equal_16(block, ':')};
+	for (int i = 48; i >= 0; i -= 16) {
+		__m128i block = _mm_loadu_si128((const __m128i *)(const void *)(data + i));
+		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(block, sp), block);
+
+		masks.lf = masks.lf << 16 | (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, lf));
+		masks.cr = masks.cr << 16 | (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, cr));
+		masks.low = masks.low << 16 | (unsigned)_mm_movemask_epi8(low);
+	}
+	return masks;
 }
 
-static void scan_sse2(struct sipring_scan *scan, struct sipring_scan_line *lines,
-	size_t n_lines_max, const char *data, size_t size)
+static void scan_sse2(struct sipring_scan *scan, uint32_t *ends, size_t n_lines_max,
+	const char *data, size_t size)
 {
-	scan_blocks(masks_sse2, scan, lines, n_lines_max, data, size);
+	scan_whole_blocks(masks_sse2, scan, ends, n_lines_max, data, size);
 }
 
-#define TARGET_AVX2 __attribute__((target("avx2,bmi")))
+#define TARGET_AVX2 __attribute__((target("avx2,bmi,popcnt")))
 
-TARGET_AVX2 INLINE uint64_t equal_32(__m256i low, __m256i high, char c)
+TARGET_AVX2 INLINE uint64_t mask_of_32(__m256i low, __m256i high)
 {
-	const __m256i wanted = _mm256_set1_epi8(c);
-	uint32_t in_low = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted));
-	uint32_t in_high = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted));
-
-	return (uint64_t)in_high << 32 | in_low;
+	return (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32 |
+		(uint32_t)_mm256_movemask_epi8(low);
 }
 
 TARGET_AVX2 INLINE struct masks masks_avx2(const char *data)
 {
-	__m256i low = _mm256_loadu_si256((const __m256i *)(const void *)data);
-	__m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(data + 32));
+	const __m256i lf = _mm256_set1_epi8('\n'), cr = _mm256_set1_epi8('\r');
+	const __m256i sp = _mm256_set1_epi8(' ');
+	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)data);
+	__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(data + 32));
 
-	return (struct masks){equal_32(low, high, '\n'), equal_32(low, high, '\r'),
-		equal_32(low, high, ':')};
+	return (struct masks){mask_of_32(_mm256_cmpeq_epi8(a, lf), _mm256_cmpeq_epi8(b, lf)),
+		mask_of_32(_mm256_cmpeq_epi8(a, cr), _mm256_cmpeq_epi8(b, cr)),
+		mask_of_32(_mm256_cmpeq_epi8(_mm256_min_epu8(a, sp), a),
+			_mm256_cmpeq_epi8(_mm256_min_epu8(b, sp), b))};
 }
 
-TARGET_AVX2 static void scan_avx2(struct sipring_scan *scan, struct sipring_scan_line *lines,
-	size_t n_lines_max, const char *data, size_t size)
+TARGET_AVX2 static void scan_avx2(struct sipring_scan *scan, uint32_t *ends, size_t n_lines_max,
+	const char *data, size_t size)
 {
-	scan_blocks(masks_avx2, scan, lines, n_lines_max, data, size);
+	scan_whole_blocks(masks_avx2, scan, ends, n_lines_max, data, size);
 }
 
 static bool is_avx2_supported(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+		__builtin_cpu_supports("popcnt");
+}
+
+#define TARGET_AVX512 __attribute__((target("avx512bw,bmi,popcnt")))
+
+TARGET_AVX512 INLINE struct masks masks_of_512(__m512i block)
+{
+	return (struct masks){_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\n')),
+		_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\r')),
+		_mm512_cmple_epu8_mask(block, _mm512_set1_epi8(' '))};
+}
+
+TARGET_AVX512 INLINE struct masks masks_avx512(const char *data)
+{
+	return masks_of_512(_mm512_loadu_si512(data));
+}
+
+/* A masked load reads, and may fault on, nothing beyond the mask. */
+TARGET_AVX512 static void scan_avx512(struct sipring_scan *scan, uint32_t *ends, size_t n_lines_max,
+	const char *data, size_t size)
+{
+	struct walk walk = begin(ends, n_lines_max, data, size);
+	size_t base = scan_blocks(masks_avx512, &walk);
+
+	if (base < walk.size) {
+		uint64_t inside = UINT64_MAX >> (BLOCK - (walk.size - base));
+		struct masks masks = masks_of_512(_mm512_maskz_loadu_epi8(inside, data + base));
+
+		masks.low &= inside;
+		walk_block(&walk, base, masks, '~');
+	}
+	finish(scan, &walk);
+}
+
+static bool is_avx512_supported(void)
+{
+	return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi") &&
+		__builtin_cpu_supports("popcnt");
 }
 
 #endif
@@ -236,6 +290,7 @@ static bool is_avx2_supported(void)
 /* From the fastest to the one that every processor can run. */
 const struct sipring_scan_body sipring_scan_bodies[] = {
 #if defined(__x86_64__)
+	{"avx512", scan_avx512, is_avx512_supported},
 	{"avx2", scan_avx2, is_avx2_supported},
 	{"sse2", scan_sse2, is_always_supported},
 #endif
@@ -243,19 +298,16 @@ const struct sipring_scan_body sipring_scan_bodies[] = {
 	{NULL, NULL, NULL},
 };
 
-void sipring_scan_lines(struct sipring_scan *scan, struct sipring_scan_line *lines,
-	size_t n_lines_max, const char *data, size_t size)
+/* Stands in the pointer until the first call. */
+static void choose(struct sipring_scan *scan, uint32_t *ends, size_t n_lines_max, const char *data,
+	size_t size)
 {
-	static _Atomic(sipring_scan_function *) chosen;
-	sipring_scan_function *body = atomic_load_explicit(&chosen, memory_order_relaxed);
+	const struct sipring_scan_body *row = sipring_scan_bodies;
 
-	if (!body) {
-		const struct sipring_scan_body *row = sipring_scan_bodies;
-
-		while (!row->is_supported())
-			row++;
-		body = row->scan;
-		atomic_store_explicit(&chosen, body, memory_order_relaxed);
-	}
-	body(scan, lines, n_lines_max, data, size);
+	while (!row->is_supported())
+		row++;
+	atomic_store_explicit(&sipring_scan_lines, row->scan, memory_order_relaxed);
+	row->scan(scan, ends, n_lines_max, data, size);
 }
+
+_Atomic(sipring_scan_function *) sipring_scan_lines = choose;

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Finds the lines of a header section: where each line's first colon and its end are, up to the
- * empty line. A line that the next one continues (its first character is a space or a tab) is one
- * line with it. Works on the caller's memory and never reads outside it; SIMD where the processor
- * has it, chosen at run time, with the same result as the scalar body.
+ * Finds the lines of a header section: where each ends, up to the empty line. A line that the next
+ * one continues (its first character is a space or a tab) is one line with it. Works on the
+ * caller's memory and never reads outside it; SIMD where the processor has it, chosen at run time,
+ * with the same result as the scalar body.
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct sipring_scan_line {
-	uint32_t colon; /* offset of the first ':'; equal to end if there is none */
-	uint32_t end;   /* offset of the LF that ends it */
-};
 
 /* What was seen besides the lines. */
 struct sipring_scan {
@@ -27,14 +23,15 @@ struct sipring_scan {
 };
 
 /*
- * Scans data[0..size-1] from the start of a line. Fills at most n_lines_max lines and *scan.
- * Offsets are 32 bits wide: what lies beyond 4 GiB is not looked at.
+ * Scans data[0..size-1] from the start of a line. Fills *scan and at most n_lines_max offsets, each
+ * of the LF that ends a line; what stands in ends beyond n_lines means nothing. Offsets are 32 bits
+ * wide: what lies beyond 4 GiB is not looked at.
  */
-typedef void sipring_scan_function(struct sipring_scan *scan, struct sipring_scan_line *lines,
-	size_t n_lines_max, const char *data, size_t size);
+typedef void sipring_scan_function(struct sipring_scan *scan, uint32_t *ends, size_t n_lines_max,
+	const char *data, size_t size);
 
 /* The fastest body that this processor can run. */
-sipring_scan_function sipring_scan_lines;
+extern _Atomic(sipring_scan_function *) sipring_scan_lines;
 
 /* Every body by name, for tests and benches; ends with a NULL name. */
 struct sipring_scan_body {

@@ -7,13 +7,15 @@
 
 #include <sipring/sip.h>
 
+#include "base/seek.h"
+
 /*
  * Reads host [":" port] and returns the place after it, or NULL if there is no host or the port is
  * not 1 to 65535. *port is 0 where none is named. white_space: SIPRING_TEXT_LWS where it may stand
- * around the colon, 0 where it may not.
+ * around the colon, 0 where it may not. *seek: over what is read.
  */
 const char *sipring_host_read(struct sipring_span *host, uint16_t *port, const char *at,
-	const char *end, unsigned white_space);
+	struct sipring_seek *seek, unsigned white_space);
 
 /*
  * What a host is: HOST_NONE if it cannot be one (digits and dots that are no IPv4 address, no IPv6

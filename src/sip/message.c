@@ -9,6 +9,7 @@
 #include <sipring/sip.h>
 
 #include "base/scan.h"
+#include "sip/header.h"
 #include "sip/text.h"
 
 #include <assert.h>
@@ -81,9 +82,11 @@ static enum sipring_parse_result blame_version(const char *at, const char *end)
 /* Method SP Request-URI SP SIP-Version, with single spaces. */
 static void read_request_line(struct sipring_message *message, const char *at, const char *end)
 {
-	const char *method_end = sipring_text_skip(at, end, SIPRING_TEXT_TOKEN);
-	const char *uri, *uri_end, *version;
+	const char *method_end, *uri, *uri_end, *version;
+	struct sipring_seek seek;
 
+	sipring_seek_begin(&seek, at, end, ' ');
+	method_end = sipring_text_run(&seek, at, SIPRING_TEXT_TOKEN);
 	if (method_end == at || method_end == end || *method_end != ' ') {
 		refuse(message, SIPRING_PARSE_BAD_START_LINE, method_end);
 		return;
@@ -92,8 +95,8 @@ static void read_request_line(struct sipring_message *message, const char *at, c
 	message->method_name = sipring_text_span(at, method_end);
 	message->method = sipring_method_find(message->method_name);
 	uri = method_end + 1;
-	uri_end = memchr(uri, ' ', (size_t)(end - uri));
-	if (!uri_end || uri_end == uri) {
+	uri_end = sipring_seek_mark(&seek, uri);
+	if (uri_end == end || uri_end == uri) {
 		refuse(message, SIPRING_PARSE_BAD_START_LINE, uri);
 		return;
 	}
@@ -118,58 +121,98 @@ static void read_start_line(struct sipring_message *message, const char *at, con
 		read_request_line(message, at, end);
 }
 
-static void read_header(struct sipring_message *message, const char *at, const char *colon,
-	const char *end)
+/*
+ * A header line as it is mostly not written: white space before the colon, a name of more than
+ * sixteen characters or without a number, too near the end of the message. False: it is none.
+ */
+static __attribute__((noinline)) bool read_header_slowly(struct sipring_header *header,
+	const char *at, const char *end)
 {
-	struct sipring_header *header = &message->headers[message->n_headers];
+	const char *colon = memchr(at, ':', (size_t)(end - at));
 	const char *name_end = colon;
-	const char *value = colon + 1;
 
-	if (colon >= end) {
-		refuse(message, SIPRING_PARSE_BAD_HEADER, at);
-		return;
-	}
+	if (!colon)
+		return false;
 	while (name_end > at && (name_end[-1] == ' ' || name_end[-1] == '\t'))
 		name_end--;
 	header->name = sipring_text_span(at, name_end);
 	header->id = sipring_header_find(header->name);
 	if (header->id == SIPRING_HEADER_OTHER &&
-		(at == name_end ||
-			sipring_text_skip(at, name_end, SIPRING_TEXT_TOKEN) != name_end)) {
-		refuse(message, SIPRING_PARSE_BAD_HEADER, at);
-		return;
-	}
-	value = sipring_text_skip(value, end, SIPRING_TEXT_LWS);
-	while (end > value && sipring_text_is(end[-1], SIPRING_TEXT_LWS))
-		end--;
+		(name_end == at || sipring_text_skip(at, name_end, SIPRING_TEXT_TOKEN) != name_end))
+		return false;
+	header->value = sipring_text_trim(sipring_text_span(colon + 1, end));
+	return true;
+}
+
+/*
+ * Nearly every header is a name, a colon at once, a space, and a value without space at its ends.
+ * limit: the end of what may be read. False: the line is no header.
+ */
+static inline bool read_header(struct sipring_header *header, const char *at, const char *end,
+	const char *limit)
+{
+	enum sipring_header_id id;
+	struct sipring_name name;
+	const char *value;
+
+	if (__builtin_expect(limit - at < SIPRING_NAME_SIZE || !sipring_name_read(&name, at), 0))
+		return read_header_slowly(header, at, end);
+	id = sipring_header_look_up(&name);
+	value = at + name.size + 1;
+	value += *value == ' ';
+	if (__builtin_expect(id == SIPRING_HEADER_OTHER || (unsigned char)*value <= ' ' ||
+			    (unsigned char)end[-1] <= ' ',
+		    0))
+		return read_header_slowly(header, at, end);
+	header->name = (struct sipring_span){at, name.size};
 	header->value = sipring_text_span(value, end);
-	message->n_headers++;
-	if (!message->first[header->id])
-		message->first[header->id] = (uint8_t)message->n_headers;
-	else if (is_single[header->id])
-		refuse(message, SIPRING_PARSE_DUPLICATE_HEADER, at);
+	header->id = id;
+	return true;
+}
+
+/* The lines after the first. What ends a line is LF; a CR before it belongs to the end. */
+static const char *read_headers(struct sipring_message *message, const char *begin,
+	const uint32_t *ends, size_t n_lines)
+{
+	const char *limit = sipring_text_end(message->text);
+	const char *at = begin + ends[0] + 1;
+	unsigned n_headers = 0;
+
+	for (size_t i = 1; i < n_lines; i++) {
+		struct sipring_header *header = &message->headers[n_headers];
+		const char *end = begin + ends[i];
+		const char *line = at;
+
+		at = end + 1;
+		end -= end[-1] == '\r';
+		if (__builtin_expect(!read_header(header, line, end, limit), 0)) {
+			refuse(message, SIPRING_PARSE_BAD_HEADER, line);
+			continue;
+		}
+		n_headers++;
+		if (__builtin_expect(!message->first[header->id], 1))
+			message->first[header->id] = (uint8_t)n_headers;
+		else if (is_single[header->id])
+			refuse(message, SIPRING_PARSE_DUPLICATE_HEADER, line);
+	}
+	message->n_headers = (uint16_t)n_headers;
+	return at;
 }
 
 /* Offsets of lines count from `begin`, where the start line begins. Returns where the body is. */
 static const char *read_lines(struct sipring_message *message, const char *begin, const char *end)
 {
-	struct sipring_scan_line lines[N_LINES_MAX];
+	uint32_t ends[N_LINES_MAX];
 	struct sipring_scan scan;
 	const char *at = begin;
 
-	sipring_scan_lines(&scan, lines, N_LINES_MAX, begin, (size_t)(end - begin));
+	sipring_scan_lines(&scan, ends, N_LINES_MAX, begin, (size_t)(end - begin));
 	message->flags |= (scan.has_bare_lf ? SIPRING_MESSAGE_BARE_LF : 0u) |
 		(scan.has_folding ? SIPRING_MESSAGE_FOLDED : 0u);
-	for (size_t i = 0; i < scan.n_lines; i++) {
-		const char *line_end = begin + lines[i].end;
-
-		if (line_end > at && line_end[-1] == '\r')
-			line_end--;
-		if (i)
-			read_header(message, at, begin + lines[i].colon, line_end);
-		else
-			read_start_line(message, at, line_end);
-		at = begin + lines[i].end + 1;
+	if (scan.n_lines) {
+		at = begin + ends[0];
+		read_start_line(message, begin, at - (at > begin && at[-1] == '\r'));
+		at = read_headers(message, begin, ends, scan.n_lines);
 	}
 	if (scan.bare_cr != SIZE_MAX)
 		refuse(message, SIPRING_PARSE_BARE_CR, begin + scan.bare_cr);
@@ -242,10 +285,7 @@ static uint16_t answer_status_of(const struct sipring_message *message)
 	return message->result == SIPRING_PARSE_BAD_VERSION ? 505 : 400;
 }
 
-/*
- * All that a parse may leave unset; what follows it in the structure has its own marks. Member by
- * member, because one memset of so many bytes becomes a string instruction that starts slowly.
- */
+/* All that a parse may leave unset; what follows it in the structure has its own marks. */
 static void clear(struct sipring_message *message)
 {
 	static const struct sipring_span absent = {NULL, 0};
@@ -264,8 +304,7 @@ static void clear(struct sipring_message *message)
 	message->n_headers = 0;
 	message->cached = 0;
 	message->usable = 0;
-	memset(message->first, 0, sizeof message->first / 2);
-	memset(message->first + sizeof message->first / 2, 0, (sizeof message->first + 1) / 2);
+	memset(message->first, 0, sizeof message->first);
 }
 
 int sipring_message_parse(struct sipring_message *message, const char *data, size_t size)

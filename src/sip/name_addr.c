@@ -11,98 +11,99 @@
 
 #include <assert.h>
 
-/* Has the text a scheme and a colon? "*" is how a Contact says all (RFC 3261 10.2.2). */
-static bool is_uri(struct sipring_span text)
+/* Has [at, end) a scheme and a colon? "*" is how a Contact says all (RFC 3261 10.2.2). */
+static bool is_uri(struct sipring_seek *seek, const char *at, const char *end)
 {
-	const char *end = sipring_text_end(text);
-	const char *at;
+	const char *colon = sipring_text_run(seek, at, SIPRING_TEXT_TOKEN);
 
-	if (!text.size)
-		return false;
-	if (text.size == 1 && *text.data == '*')
-		return true;
-	at = sipring_text_skip(text.data, end, SIPRING_TEXT_TOKEN);
-	return sipring_text_is(*text.data, SIPRING_TEXT_ALPHA) && at + 1 < end && *at == ':';
+	if (colon + 1 < end && *colon == ':')
+		return sipring_text_is(*at, SIPRING_TEXT_ALPHA);
+	return end - at == 1 && *at == '*';
 }
 
-/* "<" addr-spec ">" at at. Returns the place after it, or NULL. */
-static const char *read_bracketed(struct sipring_name_addr *name_addr, const char *at,
-	const char *end)
+/* "<" addr-spec ">" at at; '>' is the mark of *seek. Returns the place after it, or NULL. */
+static const char *read_bracketed(struct sipring_name_addr *name_addr, struct sipring_seek *seek,
+	const char *at)
 {
-	const char *close = memchr(at, '>', (size_t)(end - at));
+	const char *close = sipring_seek_mark(seek, at);
 
-	if (!close)
+	if (close == seek->end || !is_uri(seek, at + 1, close))
 		return NULL;
 	name_addr->uri = sipring_text_span(at + 1, close);
-	return is_uri(name_addr->uri) ? close + 1 : NULL;
+	return close + 1;
 }
 
 /*
  * What does not begin with '"': words and a bracket, or a bare addr-spec, which ends before the
  * first ';', ',' or white space (RFC 3261 20: brackets are needed where a URI has more).
  */
-static const char *read_unquoted(struct sipring_name_addr *name_addr, const char *at,
-	const char *end)
+static const char *read_unquoted(struct sipring_name_addr *name_addr, struct sipring_seek *seek,
+	const char *at)
 {
 	const char *begin = at;
-	const char *stop = at;
+	const char *end = seek->end;
+	const char *stop = sipring_seek_break(seek, at);
 
 	while (stop < end && *stop != '<' && *stop != ';' && *stop != ',' && *stop != '"')
-		stop++;
+		stop = sipring_seek_break(seek, stop + 1);
 	if (stop < end && *stop == '"')
 		return NULL;
 	if (stop < end && *stop == '<') {
 		if (stop > begin)
 			name_addr->display = sipring_text_trim(sipring_text_span(begin, stop));
-		return read_bracketed(name_addr, stop, end);
+		return read_bracketed(name_addr, seek, stop);
 	}
 	name_addr->uri = sipring_text_trim(sipring_text_span(begin, stop));
-	for (size_t i = 0; i < name_addr->uri.size; i++)
-		if (sipring_text_is(name_addr->uri.data[i], SIPRING_TEXT_LWS))
+	end = sipring_text_end(name_addr->uri);
+	for (at = begin; at < end; at++)
+		if (sipring_text_is(*at, SIPRING_TEXT_LWS))
 			return NULL;
-	return is_uri(name_addr->uri) ? name_addr->uri.data + name_addr->uri.size : NULL;
+	return is_uri(seek, begin, end) ? end : NULL;
 }
 
-static const char *read_address(struct sipring_name_addr *name_addr, const char *at,
-	const char *end)
+static const char *read_address(struct sipring_name_addr *name_addr, struct sipring_seek *seek,
+	const char *at)
 {
 	const char *begin = at;
+	const char *end = seek->end;
 
 	if (at == end)
 		return NULL;
 	if (*at == '<')
-		return read_bracketed(name_addr, at, end);
+		return read_bracketed(name_addr, seek, at);
 	if (*at != '"')
-		return read_unquoted(name_addr, at, end);
+		return read_unquoted(name_addr, seek, at);
 	at = sipring_text_skip_quoted(at, end);
 	if (!at)
 		return NULL;
 	name_addr->display = sipring_text_span(begin, at);
 	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
-	return at < end && *at == '<' ? read_bracketed(name_addr, at, end) : NULL;
+	return at < end && *at == '<' ? read_bracketed(name_addr, seek, at) : NULL;
 }
 
 int sipring_name_addr_parse(struct sipring_name_addr *name_addr, struct sipring_span value)
 {
 	const char *end = sipring_text_end(value);
-	const char *begin, *at;
 	struct sipring_span name, param;
+	struct sipring_seek seek;
+	const char *begin, *at;
 
 	assert(name_addr);
 	if (!value.size)
 		return SIPRING_PARSE_BAD_NAME_ADDR;
 	memset(name_addr, 0, sizeof *name_addr);
-	begin = sipring_text_skip(value.data, end, SIPRING_TEXT_LWS);
-	at = read_address(name_addr, begin, end);
+	begin = sipring_text_skip_space(value.data, end);
+	sipring_seek_begin(&seek, begin, end, '>');
+	at = read_address(name_addr, &seek, begin);
 	if (!at)
 		return SIPRING_PARSE_BAD_NAME_ADDR;
 	name_addr->text = sipring_text_span(begin, at);
-	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	at = sipring_text_skip_space(at, end);
 	if (at < end && *at == ';')
 		name_addr->params.data = at + 1;
 	while (at < end && *at == ';') {
 		at++;
-		if (!sipring_text_parameter(&at, end, SIPRING_TEXT_TOKEN, &name, &param))
+		if (!sipring_text_parameter(&at, &seek, SIPRING_TEXT_TOKEN, &name, &param))
 			return SIPRING_PARSE_BAD_NAME_ADDR;
 		if (!name_addr->tag.data && sipring_text_is_name(name, "tag", 3) && param.size)
 			name_addr->tag = param;

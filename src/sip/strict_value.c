@@ -105,9 +105,13 @@ static bool are_parameters(struct sipring_span params)
 	const char *at = params.data;
 	const char *end = sipring_text_end(params);
 	struct sipring_span name, value;
+	struct sipring_seek seek;
 
-	while (at && at <= end) {
-		if (!sipring_text_parameter(&at, end, SIPRING_TEXT_TOKEN, &name, &value) ||
+	if (!at)
+		return true;
+	sipring_seek_begin(&seek, at, end, 0);
+	while (at <= end) {
+		if (!sipring_text_parameter(&at, &seek, SIPRING_TEXT_TOKEN, &name, &value) ||
 			!is_parameter(name, value))
 			return false;
 		if (at == end)

@@ -37,23 +37,6 @@ bool sipring_text_equal(struct sipring_span a, struct sipring_span b)
 	return true;
 }
 
-bool sipring_text_number(const char **at, const char *end, uint32_t max, uint32_t *number)
-{
-	const char *p = *at;
-	uint64_t value = 0;
-
-	if (p == end || !sipring_text_is(*p, SIPRING_TEXT_DIGIT))
-		return false;
-	for (; p < end && sipring_text_is(*p, SIPRING_TEXT_DIGIT); p++) {
-		value = value * 10 + (uint64_t)(*p - '0');
-		if (value > max)
-			return false;
-	}
-	*at = p;
-	*number = (uint32_t)value;
-	return true;
-}
-
 const char *sipring_text_skip_quoted(const char *at, const char *end)
 {
 	for (at++; at < end; at++) {
@@ -71,33 +54,4 @@ bool sipring_text_breaks_line(struct sipring_span text)
 		if (text.data[i] == '\r' || text.data[i] == '\n' || !text.data[i])
 			return true;
 	return false;
-}
-
-bool sipring_text_parameter(const char **at, const char *end, unsigned name_classes,
-	struct sipring_span *name, struct sipring_span *value)
-{
-	const char *p = sipring_text_skip(*at, end, SIPRING_TEXT_LWS);
-	const char *begin = p;
-
-	p = sipring_text_skip(p, end, name_classes);
-	if (p == begin)
-		return false;
-	*name = sipring_text_span(begin, p);
-	*value = (struct sipring_span){NULL, 0};
-	p = sipring_text_skip(p, end, SIPRING_TEXT_LWS);
-	if (p < end && *p == '=') {
-		begin = p = sipring_text_skip(p + 1, end, SIPRING_TEXT_LWS);
-		if (p < end && *p == '"')
-			p = sipring_text_skip_quoted(p, end);
-		else
-			p = sipring_text_skip(p, end, SIPRING_TEXT_GENERIC);
-		if (!p || p == begin)
-			return false;
-		*value = sipring_text_span(begin, p);
-		p = sipring_text_skip(p, end, SIPRING_TEXT_LWS);
-	}
-	if (p < end && *p != ';' && *p != ',')
-		return false;
-	*at = p;
-	return true;
 }

@@ -7,6 +7,8 @@
 
 #include <sipring/types.h>
 
+#include "base/seek.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,13 +49,33 @@ static inline const char *sipring_text_end(struct sipring_span text)
 	return text.size ? text.data + text.size : text.data;
 }
 
+/* The same for long runs of classes that hold all words: TOKEN, HOST, USER, PARAM, GENERIC. */
+static inline const char *sipring_text_run(struct sipring_seek *seek, const char *at,
+	unsigned classes)
+{
+	for (;;) {
+		at = sipring_seek_break(seek, at);
+		if (at == seek->end || !sipring_text_is(*at, classes))
+			return at;
+		at++;
+	}
+}
+
+/* Over white space, of which there mostly is none. */
+static inline const char *sipring_text_skip_space(const char *at, const char *end)
+{
+	if (__builtin_expect(at < end && (unsigned char)*at <= ' ', 0))
+		return sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	return at;
+}
+
 /* The span without the white space around it. */
 static inline struct sipring_span sipring_text_trim(struct sipring_span text)
 {
 	const char *begin = text.data;
 	const char *end = sipring_text_end(text);
 
-	begin = sipring_text_skip(begin, end, SIPRING_TEXT_LWS);
+	begin = sipring_text_skip_space(begin, end);
 	while (end > begin && sipring_text_is(end[-1], SIPRING_TEXT_LWS))
 		end--;
 	return sipring_text_span(begin, end);
@@ -65,15 +87,53 @@ static inline char sipring_text_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* Is the text this name, given in lower case, whatever the text's case? */
-static inline bool sipring_text_is_name(struct sipring_span text, const char *lower, size_t size)
+/*
+ * Where eight (four) bytes of a name differ from a wanted one. In a letter, which has bit 0x40, a
+ * difference in bit 0x20 is one of case only; in a sign or a digit it counts.
+ */
+static inline uint64_t sipring_text_differ_8(const char *wanted, const char *name)
 {
-	if (text.size != size)
-		return false;
+	uint64_t a, b;
+
+	memcpy(&a, wanted, sizeof a);
+	memcpy(&b, name, sizeof b);
+	return (a ^ b) & ~((a & 0x4040404040404040u) >> 1);
+}
+
+static inline uint32_t sipring_text_differ_4(const char *wanted, const char *name)
+{
+	uint32_t a, b;
+
+	memcpy(&a, wanted, sizeof a);
+	memcpy(&b, name, sizeof b);
+	return (a ^ b) & ~((a & 0x40404040u) >> 1);
+}
+
+/*
+ * Is this `wanted`, in any case? By words; the last one overlaps the one before it, so nothing
+ * beyond size is read. Of a literal all is known to the compiler but the loads of name.
+ */
+static inline bool sipring_text_matches(const char *wanted, const char *name, size_t size)
+{
+	if (size >= 8) {
+		for (size_t i = 8; i < size; i += 8)
+			if (sipring_text_differ_8(wanted + i - 8, name + i - 8))
+				return false;
+		return !sipring_text_differ_8(wanted + size - 8, name + size - 8);
+	}
+	if (size >= 4)
+		return !(sipring_text_differ_4(wanted, name) |
+			sipring_text_differ_4(wanted + size - 4, name + size - 4));
 	for (size_t i = 0; i < size; i++)
-		if (sipring_text_lower(text.data[i]) != lower[i])
+		if (sipring_text_lower(wanted[i]) != sipring_text_lower(name[i]))
 			return false;
 	return true;
+}
+
+/* Is the text this name, whatever the case of either? */
+static inline bool sipring_text_is_name(struct sipring_span text, const char *name, size_t size)
+{
+	return text.size == size && sipring_text_matches(name, text.data, size);
 }
 
 /* Two texts, letters compared in any case. */
@@ -83,7 +143,24 @@ bool sipring_text_equal(struct sipring_span a, struct sipring_span b);
  * Reads the decimal digits at *at and moves it behind them. False if there is none or the value
  * exceeds max.
  */
-bool sipring_text_number(const char **at, const char *end, uint32_t max, uint32_t *number);
+static inline bool sipring_text_number(const char **at, const char *end, uint32_t max,
+	uint32_t *number)
+{
+	const char *p = *at;
+	uint64_t value = 0;
+	unsigned digit;
+
+	for (; p < end && (digit = (unsigned)(uint8_t)*p - '0') <= 9; p++) {
+		value = value * 10 + digit;
+		if (value > max)
+			return false;
+	}
+	*number = (uint32_t)value;
+	if (p == *at)
+		return false;
+	*at = p;
+	return true;
+}
 
 /* After the closing quote of the quoted-string that opens at at; NULL if it never closes. */
 const char *sipring_text_skip_quoted(const char *at, const char *end);
@@ -97,5 +174,31 @@ bool sipring_text_breaks_line(struct sipring_span text);
  * the white space after it: onto ';', ',' or the end. False if it is malformed. The value is absent
  * where there is no '='. name_classes: of what a name is made.
  */
-bool sipring_text_parameter(const char **at, const char *end, unsigned name_classes,
-	struct sipring_span *name, struct sipring_span *value);
+static inline bool sipring_text_parameter(const char **at, struct sipring_seek *seek,
+	unsigned name_classes, struct sipring_span *name, struct sipring_span *value)
+{
+	const char *end = seek->end;
+	const char *begin = sipring_text_skip_space(*at, end);
+	const char *p = sipring_text_run(seek, begin, name_classes);
+
+	if (p == begin)
+		return false;
+	*name = sipring_text_span(begin, p);
+	*value = (struct sipring_span){NULL, 0};
+	p = sipring_text_skip_space(p, end);
+	if (p < end && *p == '=') {
+		begin = p = sipring_text_skip_space(p + 1, end);
+		if (p < end && *p == '"')
+			p = sipring_text_skip_quoted(p, end);
+		else
+			p = sipring_text_run(seek, p, SIPRING_TEXT_GENERIC);
+		if (!p || p == begin)
+			return false;
+		*value = sipring_text_span(begin, p);
+		p = sipring_text_skip_space(p, end);
+	}
+	if (p < end && *p != ';' && *p != ',')
+		return false;
+	*at = p;
+	return true;
+}

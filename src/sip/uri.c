@@ -19,11 +19,11 @@ static bool is_hex(char c)
 }
 
 /* Skips characters of the classes and whole escapes; stops at anything else. */
-static const char *skip_escaped(const char *at, const char *end, unsigned classes)
+static const char *skip_escaped(struct sipring_seek *seek, const char *at, unsigned classes)
 {
 	for (;;) {
-		at = sipring_text_skip(at, end, classes);
-		if (end - at < 3 || *at != '%' || !is_hex(at[1]) || !is_hex(at[2]))
+		at = sipring_text_run(seek, at, classes);
+		if (seek->end - at < 3 || *at != '%' || !is_hex(at[1]) || !is_hex(at[2]))
 			return at;
 		at += 3;
 	}
@@ -44,8 +44,10 @@ static enum sipring_uri_scheme scheme_of(struct sipring_span name)
 static bool read_userinfo(struct sipring_uri *uri, const char *at, const char *end)
 {
 	const char *begin = at;
+	struct sipring_seek seek;
 
-	at = skip_escaped(at, end, SIPRING_TEXT_USER);
+	sipring_seek_begin(&seek, at, end, 0);
+	at = skip_escaped(&seek, at, SIPRING_TEXT_USER);
 	if (at == begin)
 		return false;
 	uri->user = sipring_text_span(begin, at);
@@ -53,9 +55,8 @@ static bool read_userinfo(struct sipring_uri *uri, const char *at, const char *e
 		return true;
 	if (*at != ':')
 		return false;
-	begin = at + 1;
-	uri->password = sipring_text_span(begin, end);
-	return skip_escaped(begin, end, SIPRING_TEXT_USER) == end;
+	uri->password = sipring_text_span(at + 1, end);
+	return skip_escaped(&seek, at + 1, SIPRING_TEXT_USER) == end;
 }
 
 static void keep(struct sipring_uri *uri, struct sipring_span name, struct sipring_span value)
@@ -78,11 +79,12 @@ static void keep(struct sipring_uri *uri, struct sipring_span name, struct sipri
 }
 
 /* Skips what skip_escaped() does and one more character. */
-static const char *skip_escaped_and(const char *at, const char *end, unsigned classes, char also)
+static const char *skip_escaped_and(struct sipring_seek *seek, const char *at, unsigned classes,
+	char also)
 {
 	for (;;) {
-		at = skip_escaped(at, end, classes);
-		if (at == end || *at != also)
+		at = skip_escaped(seek, at, classes);
+		if (at == seek->end || *at != also)
 			return at;
 		at++;
 	}
@@ -92,22 +94,23 @@ static const char *skip_escaped_and(const char *at, const char *end, unsigned cl
  * *(";" name ["=" value]). Returns the place after the last, or NULL. A '=' inside a value is let
  * through: proxies put base64 there.
  */
-static const char *read_params(struct sipring_uri *uri, const char *at, const char *end)
+static const char *read_params(struct sipring_uri *uri, struct sipring_seek *seek, const char *at)
 {
 	const char *begin = at + 1;
+	const char *end = seek->end;
 	struct sipring_span name, value;
 
 	while (at < end && *at == ';') {
 		const char *word = at + 1;
 
-		at = skip_escaped(word, end, SIPRING_TEXT_PARAM);
+		at = skip_escaped(seek, word, SIPRING_TEXT_PARAM);
 		if (at == word)
 			return NULL;
 		name = sipring_text_span(word, at);
 		value = sipring_text_span(at, at);
 		if (at < end && *at == '=') {
 			word = at + 1;
-			at = skip_escaped_and(word, end, SIPRING_TEXT_PARAM, '=');
+			at = skip_escaped_and(seek, word, SIPRING_TEXT_PARAM, '=');
 			if (at == word)
 				return NULL;
 			value = sipring_text_span(word, at);
@@ -125,14 +128,16 @@ static bool is_headers(const char *at, const char *end)
 	for (;;) {
 		const char *stop = memchr(at, '&', (size_t)(end - at));
 		const char *equals;
+		struct sipring_seek seek;
 
 		if (!stop)
 			stop = end;
 		equals = memchr(at, '=', (size_t)(stop - at));
 		if (!equals || equals == at)
 			return false;
-		if (skip_escaped_and(at, equals, SIPRING_TEXT_PARAM, '?') != equals ||
-			skip_escaped_and(equals + 1, stop, SIPRING_TEXT_PARAM, '?') != stop)
+		sipring_seek_begin(&seek, at, stop, 0);
+		if (skip_escaped_and(&seek, at, SIPRING_TEXT_PARAM, '?') != equals ||
+			skip_escaped_and(&seek, equals + 1, SIPRING_TEXT_PARAM, '?') != stop)
 			return false;
 		if (stop == end)
 			return true;
@@ -140,35 +145,51 @@ static bool is_headers(const char *at, const char *end)
 	}
 }
 
-static int read_sip(struct sipring_uri *uri, const char *at, const char *end)
+/*
+ * What may be user information, up to the first '@', the mark of *seek. Returns where the host
+ * begins, or NULL. Most users are one word.
+ */
+static const char *skip_userinfo(struct sipring_uri *uri, struct sipring_seek *seek, const char *at)
 {
-	const char *sign = memchr(at, '@', (size_t)(end - at));
+	const char *sign = sipring_seek_mark(seek, at);
 
-	if (sign) {
-		if (!read_userinfo(uri, at, sign))
-			return SIPRING_PARSE_BAD_URI;
-		at = sign + 1;
-	}
-	at = sipring_host_read(&uri->host, &uri->port, at, end, 0);
+	if (sign == seek->end)
+		return at;
+	if (sign == sipring_seek_break(seek, at) && sign > at)
+		uri->user = sipring_text_span(at, sign);
+	else if (!read_userinfo(uri, at, sign))
+		return NULL;
+	return sign + 1;
+}
+
+static int read_sip(struct sipring_uri *uri, struct sipring_seek *seek, const char *at)
+{
+	at = skip_userinfo(uri, seek, at);
+	if (!at)
+		return SIPRING_PARSE_BAD_URI;
+	at = sipring_host_read(&uri->host, &uri->port, at, seek, 0);
 	if (!at)
 		return SIPRING_PARSE_BAD_HOST;
 	uri->host_kind = sipring_host_classify(uri->host, NULL);
 	if (uri->host_kind == SIPRING_HOST_NONE)
 		return SIPRING_PARSE_BAD_HOST;
-	at = read_params(uri, at, end);
+	if (at == seek->end)
+		return 0;
+	at = read_params(uri, seek, at);
 	if (!at)
 		return SIPRING_PARSE_BAD_URI;
-	if (at == end)
+	if (at == seek->end)
 		return 0;
-	if (*at != '?' || !is_headers(at + 1, end))
+	if (*at != '?' || !is_headers(at + 1, seek->end))
 		return SIPRING_PARSE_BAD_URI;
-	uri->headers = sipring_text_span(at + 1, end);
+	uri->headers = sipring_text_span(at + 1, seek->end);
 	return 0;
 }
 
 /* The number and its parameters, which have the form of a URI's (RFC 3966 3). */
-static int read_tel(struct sipring_uri *uri, const char *at, const char *end)
+static int read_tel(struct sipring_uri *uri, struct sipring_seek *seek, const char *at)
 {
+	const char *end = seek->end;
 	const char *begin = at;
 
 	if (at < end && *at == '+')
@@ -179,13 +200,24 @@ static int read_tel(struct sipring_uri *uri, const char *at, const char *end)
 	if (at == begin || (at == begin + 1 && *begin == '+'))
 		return SIPRING_PARSE_BAD_URI;
 	uri->user = sipring_text_span(begin, at);
-	at = read_params(uri, at, end);
+	at = read_params(uri, seek, at);
 	return at == end ? 0 : SIPRING_PARSE_BAD_URI;
+}
+
+/* Whatever stands behind the colon of a scheme that this library does not know. */
+static int read_other(struct sipring_uri *uri, const char *at, const char *end)
+{
+	uri->user = sipring_text_span(at, end);
+	for (; at < end; at++)
+		if ((unsigned char)*at <= ' ' || strchr("<>\"", *at))
+			return SIPRING_PARSE_BAD_URI;
+	return uri->user.size ? 0 : SIPRING_PARSE_BAD_URI;
 }
 
 int sipring_uri_parse(struct sipring_uri *uri, struct sipring_span text)
 {
 	const char *end = sipring_text_end(text);
+	struct sipring_seek seek;
 	const char *at;
 
 	assert(uri);
@@ -193,24 +225,20 @@ int sipring_uri_parse(struct sipring_uri *uri, struct sipring_span text)
 	uri->text = text;
 	if (!text.size || !sipring_text_is(*text.data, SIPRING_TEXT_ALPHA))
 		return SIPRING_PARSE_BAD_URI;
-	at = sipring_text_skip(text.data, end, SIPRING_TEXT_TOKEN);
+	sipring_seek_begin(&seek, text.data, end, '@');
+	at = sipring_text_run(&seek, text.data, SIPRING_TEXT_TOKEN);
 	if (at == end || *at != ':')
 		return SIPRING_PARSE_BAD_URI;
 	uri->scheme_name = sipring_text_span(text.data, at);
 	uri->scheme = scheme_of(uri->scheme_name);
-	at++;
 	switch (uri->scheme) {
 	case SIPRING_URI_SIP:
 	case SIPRING_URI_SIPS:
-		return read_sip(uri, at, end);
+		return read_sip(uri, &seek, at + 1);
 	case SIPRING_URI_TEL:
-		return read_tel(uri, at, end);
+		return read_tel(uri, &seek, at + 1);
 	case SIPRING_URI_OTHER:
 		break;
 	}
-	uri->user = sipring_text_span(at, end);
-	for (; at < end; at++)
-		if ((unsigned char)*at <= ' ' || strchr("<>\"", *at))
-			return SIPRING_PARSE_BAD_URI;
-	return uri->user.size ? 0 : SIPRING_PARSE_BAD_URI;
+	return read_other(uri, at + 1, end);
 }

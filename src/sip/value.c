@@ -216,10 +216,13 @@ bool sipring_param_find(struct sipring_span params, const char *name, struct sip
 	const char *at = params.data;
 	const char *end = sipring_text_end(params);
 	struct sipring_span wanted = {name, strlen(name)};
+	struct sipring_seek seek = {.base = at, .end = end};
 	struct sipring_span found, text;
 
-	while (at && at < end) {
-		if (!sipring_text_parameter(&at, end, SIPRING_TEXT_TOKEN | SIPRING_TEXT_PARAM,
+	if (at < end)
+		sipring_seek_move(&seek, at);
+	while (at < end) {
+		if (!sipring_text_parameter(&at, &seek, SIPRING_TEXT_TOKEN | SIPRING_TEXT_PARAM,
 			    &found, &text))
 			return false;
 		if (sipring_text_equal(found, wanted)) {

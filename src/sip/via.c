@@ -42,18 +42,19 @@ static const char *skip_protocol_slowly(const char *at, const char *end)
 }
 
 /* Returns the place after the sent-protocol, or NULL. */
-static const char *read_protocol(struct sipring_via *via, const char *at, const char *end)
+static const char *read_protocol(struct sipring_via *via, struct sipring_seek *seek, const char *at)
 {
+	const char *end = seek->end;
 	const char *begin;
 
 	if (end - at > 8 && !memcmp(at, "SIP/2.0/", 8))
-		at = sipring_text_skip(at + 8, end, SIPRING_TEXT_LWS);
+		at = sipring_text_skip_space(at + 8, end);
 	else
 		at = skip_protocol_slowly(at, end);
 	if (!at)
 		return NULL;
 	begin = at;
-	at = sipring_text_skip(at, end, SIPRING_TEXT_TOKEN);
+	at = sipring_text_run(seek, at, SIPRING_TEXT_TOKEN);
 	via->transport_token = sipring_text_span(begin, at);
 	via->transport = (uint8_t)sipring_transport_find(via->transport_token);
 	return at > begin ? at : NULL;
@@ -106,29 +107,31 @@ static bool keep(struct sipring_via *via, struct sipring_span name, struct sipri
 int sipring_via_parse(struct sipring_via *via, struct sipring_span value)
 {
 	const char *end = sipring_text_end(value);
-	const char *begin, *at;
 	struct sipring_span name, param;
+	struct sipring_seek seek;
+	const char *begin, *at;
 
 	assert(via);
 	if (!value.size)
 		return SIPRING_PARSE_BAD_VIA;
 	memset(via, 0, sizeof *via);
 	via->ttl = -1;
-	begin = sipring_text_skip(value.data, end, SIPRING_TEXT_LWS);
-	at = read_protocol(via, begin, end);
+	begin = sipring_text_skip_space(value.data, end);
+	sipring_seek_begin(&seek, begin, end, 0);
+	at = read_protocol(via, &seek, begin);
 	if (!at || at == end || !sipring_text_is(*at, SIPRING_TEXT_LWS))
 		return SIPRING_PARSE_BAD_VIA;
 	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
-	at = sipring_host_read(&via->host, &via->port, at, end, SIPRING_TEXT_LWS);
+	at = sipring_host_read(&via->host, &via->port, at, &seek, SIPRING_TEXT_LWS);
 	if (!at || (*via->host.data == '[' && !sipring_host_classify(via->host, NULL)))
 		return SIPRING_PARSE_BAD_VIA;
 	via->text = sipring_text_span(begin, at);
-	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	at = sipring_text_skip_space(at, end);
 	if (at < end && *at == ';')
 		via->params.data = at + 1;
 	while (at < end && *at == ';') {
 		at++;
-		if (!sipring_text_parameter(&at, end, SIPRING_TEXT_TOKEN, &name, &param) ||
+		if (!sipring_text_parameter(&at, &seek, SIPRING_TEXT_TOKEN, &name, &param) ||
 			!keep(via, name, param))
 			return SIPRING_PARSE_BAD_VIA;
 		begin = param.data ? param.data + param.size : name.data + name.size;

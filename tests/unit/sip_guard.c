@@ -40,6 +40,7 @@ static void parse(struct sipring_span text)
 	struct sipring_span value;
 	struct sipring_cseq cseq;
 	struct sipring_via via;
+	struct sipring_seek seek;
 	struct sipring_uri uri;
 	uint16_t port;
 	char out[128];
@@ -55,7 +56,8 @@ static void parse(struct sipring_span text)
 	sipring_transport_find_param(text);
 	sipring_uri_unescape(out, sizeof out, text);
 	sipring_host_classify(text, NULL);
-	sipring_host_read(&value, &port, text.data, text.data + text.size, SIPRING_TEXT_LWS);
+	sipring_seek_begin(&seek, text.data, text.data + text.size, 0);
+	sipring_host_read(&value, &port, text.data, &seek, SIPRING_TEXT_LWS);
 	if (sipring_uri_parse(&uri, text))
 		return;
 	sipring_uri_target(&uri, 0, &target);

@@ -3,6 +3,7 @@
  * Header names: each of the list in every case, each compact form, and near misses. A name that the
  * hash does not know is reported with the slot that it needs.
  */
+#include "sip/header.h"
 #include "sip_edge.h"
 
 #include <ctype.h>
@@ -25,13 +26,11 @@ static void respell(char *out, const char *name, int (*spell)(int))
 	*out = 0;
 }
 
-static unsigned slot_of(const char *name)
+static unsigned slot_of(const char *text)
 {
-	size_t size = strlen(name);
+	struct sipring_name name = sipring_name_of(text, (unsigned)strlen(text));
 
-	return (307u * (name[0] | 0x20u) + 102u * (name[size - 1] | 0x20u) +
-		       506u * (name[size / 2] | 0x20u) + 226u * (unsigned)size) %
-		512;
+	return sipring_header_slot(&name);
 }
 
 Test(sip_header, every_name_in_every_case)

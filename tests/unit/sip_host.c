@@ -9,6 +9,8 @@
 #include "sip/text.h"
 #include "sip_edge.h"
 
+#include <arpa/inet.h>
+
 Test(sip_host, kinds)
 {
 	static const struct {
@@ -73,6 +75,38 @@ Test(sip_host, ipv4_as_the_address_parser_has_it)
 	}
 }
 
+/* And the one for IPv6 what the C library says. */
+Test(sip_host, ipv6_as_the_c_library_has_it)
+{
+	static const char some[] = "::::0123fF.1a@g";
+	uint64_t state = 6;
+	unsigned n_addresses = 0;
+	char text[64];
+
+	for (int round = 0; round < 2000000; round++) {
+		size_t size = 2 + random_below(&state, 22);
+		union sipring_address ours;
+		struct in6_addr theirs;
+		bool is_address;
+
+		text[0] = '[';
+		for (size_t i = 1; i <= size; i++)
+			text[i] = some[random_below(&state, sizeof some - 1)];
+		text[size + 1] = 0;
+		is_address = inet_pton(AF_INET6, text + 1, &theirs) == 1;
+		n_addresses += is_address;
+		text[size + 1] = ']';
+		if (!is_address && memmem(text, size, ":::", 3))
+			continue; /* the three colons of RFC 3261 */
+		cr_assert_eq(sipring_host_classify((struct sipring_span){text, size + 2}, &ours),
+			is_address ? SIPRING_HOST_IPV6 : SIPRING_HOST_NONE, "%.*s", (int)size + 2,
+			text);
+		if (is_address)
+			cr_assert_eq(memcmp(&ours.v6.sin6_addr, &theirs, sizeof theirs), 0);
+	}
+	cr_assert_gt(n_addresses, 1000);
+}
+
 Test(sip_host, read)
 {
 	static const struct {
@@ -99,11 +133,13 @@ Test(sip_host, read)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct sipring_span text = edge_span(rows[i].text);
 		const char *end = text.data + text.size;
+		struct sipring_seek seek;
 		struct sipring_span host;
 		uint16_t port;
-		const char *at =
-			sipring_host_read(&host, &port, text.data, end, rows[i].white_space);
+		const char *at;
 
+		sipring_seek_begin(&seek, text.data, end, 0);
+		at = sipring_host_read(&host, &port, text.data, &seek, rows[i].white_space);
 		cr_assert_eq(at != NULL, rows[i].host != NULL, "%s", rows[i].text);
 		if (!at)
 			continue;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The look-up of a header's name, inline because it is made for every header of every message. The
+ * tables are in header.c; SIPRING_HEADER_LIST is where the names stand.
+ */
+#pragma once
+
+#include <sipring/sip.h>
+
+#include "base/name.h"
+
+#define SIPRING_HEADER_SLOTS 1024u
+#define SIPRING_HEADER_SHIFT (64 - 10)
+#define SIPRING_HEADER_FACTOR 0xdebce607d862ff17u /* one of which no two names fall together */
+
+/* Half a cache line each, so that a look-up touches one and follows no pointer. */
+struct sipring_header_row {
+	char name[30]; /* NULs behind it */
+	uint8_t size;
+	uint8_t id;
+};
+
+extern const struct sipring_header_row sipring_header_rows[];
+extern const uint8_t sipring_header_slots[SIPRING_HEADER_SLOTS];
+
+static inline unsigned sipring_header_slot(const struct sipring_name *name)
+{
+	uint64_t first = name->words[0] | SIPRING_NAME_CASE;
+	uint64_t second = name->words[1] | SIPRING_NAME_CASE;
+
+	return (unsigned)(((first ^ second * 3) + name->size) * SIPRING_HEADER_FACTOR >>
+		SIPRING_HEADER_SHIFT);
+}
+
+/*
+ * The id of a name, compact forms too, by its first sixteen characters and its size: the id of a
+ * longer one is still to be held against the rest.
+ */
+static inline enum sipring_header_id sipring_header_look_up(const struct sipring_name *name)
+{
+	const struct sipring_header_row *row =
+		&sipring_header_rows[sipring_header_slots[sipring_header_slot(name)]];
+	uint64_t words[2];
+
+	memcpy(words, row->name, sizeof words);
+	return sipring_name_differ(words, name) || row->size != name->size
+		? SIPRING_HEADER_OTHER
+		: (enum sipring_header_id)row->id;
+}
