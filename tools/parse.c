@@ -65,6 +65,7 @@ static int read_file(const char *path, char **data, size_t *size)
 	int result;
 
 	*data = NULL;
+	*size = 0;
 	if (!file)
 		return -errno;
 	result = read_all(file, data, size);
