@@ -16,14 +16,13 @@
 #define BLOCK 64u
 #define QUICK 3u /* lines of a block that are written without asking how many there are */
 
-/* A scan under way; kept in registers where everything is inlined. */
+/* A scan under way. */
 struct walk {
 	struct sipring_scan found;
 	uint32_t *ends;
 	size_t n_lines_max;
 	const char *data;
 	size_t size;
-	uint64_t after_cr; /* 1: the byte before this block is a CR */
 };
 
 static inline struct walk begin(uint32_t *ends, size_t n_lines_max, const char *data, size_t size)
@@ -36,9 +35,9 @@ static inline struct walk begin(uint32_t *ends, size_t n_lines_max, const char *
 }
 
 /* Member by member: what was stored by parts and is loaded whole makes the processor wait. */
-static inline void finish(struct sipring_scan *scan, const struct walk *walk)
+static inline void finish(struct sipring_scan *scan, const struct walk *walk, size_t n_lines)
 {
-	scan->n_lines = walk->found.n_lines;
+	scan->n_lines = n_lines;
 	scan->end = walk->found.end;
 	scan->bare_cr = walk->found.bare_cr;
 	scan->has_bare_lf = walk->found.has_bare_lf;
@@ -92,7 +91,7 @@ static void scan_scalar(struct sipring_scan *scan, uint32_t *ends, size_t n_line
 				break;
 		}
 	}
-	finish(scan, &walk);
+	finish(scan, &walk, walk.found.n_lines);
 }
 
 static bool is_always_supported(void)
@@ -130,67 +129,81 @@ static __attribute__((noinline)) bool walk_slowly(struct walk *walk, size_t base
 	return is_over;
 }
 
+/* What changes with every block: apart from the walk, and in registers. */
+struct pace {
+	uint32_t *end;     /* where the next line's is written */
+	uint64_t after_cr; /* 1: the byte before this block is a CR */
+};
+
 /*
  * Walks one block whose bit 0 is at offset base; next: the byte behind it, or what is above a
  * space. Lines that end in CR LF and go before a letter need no look at the bytes. True: over.
  */
-INLINE bool walk_block(struct walk *walk, size_t base, struct masks masks, char next)
+INLINE bool walk_block(struct walk *walk, struct pace *pace, size_t base, struct masks masks,
+	char next)
 {
 	const uint64_t last = (uint64_t)1 << 63;
 	uint64_t lf = masks.lf;
 	uint64_t next_is_lf = lf >> 1 | (next == '\n' ? last : 0);
 	uint64_t next_is_low = masks.low >> 1 | ((unsigned char)next <= ' ' ? last : 0);
 	uint64_t bare_cr = masks.cr & ~next_is_lf;
-	uint64_t bare_lf = lf & ~(masks.cr << 1 | walk->after_cr);
-	uint32_t *end = walk->ends + walk->found.n_lines;
+	uint64_t bare_lf = lf & ~(masks.cr << 1 | pace->after_cr);
 	size_t n = (size_t)__builtin_popcountll(lf);
+	bool is_over = false;
 
-	walk->after_cr = masks.cr >> 63;
+	pace->after_cr = masks.cr >> 63;
 	if (__builtin_expect((bare_cr | bare_lf | (lf & next_is_low)) || n > QUICK ||
-			    walk->found.n_lines + QUICK > walk->n_lines_max,
-		    0))
-		return walk_slowly(walk, base, lf, bare_lf, bare_cr);
+			    pace->end + QUICK > walk->ends + walk->n_lines_max,
+		    0)) {
+		walk->found.n_lines = (size_t)(pace->end - walk->ends);
+		is_over = walk_slowly(walk, base, lf, bare_lf, bare_cr);
+		pace->end = walk->ends + walk->found.n_lines;
+		return is_over;
+	}
 	for (unsigned i = 0; i < QUICK; i++) {
-		end[i] = (uint32_t)base + (lf ? (uint32_t)__builtin_ctzll(lf) : 0);
+		pace->end[i] = (uint32_t)base + (lf ? (uint32_t)__builtin_ctzll(lf) : 0);
 		lf &= lf - 1;
 	}
-	walk->found.n_lines += n;
+	pace->end += n;
 	return false;
 }
 
 /* All blocks that another byte follows; returns the offset behind them, SIZE_MAX: over. */
-INLINE size_t scan_blocks(masks_function *masks_of, struct walk *walk)
+INLINE size_t walk_blocks(masks_function *masks_of, struct walk *walk, struct pace *pace)
 {
+	const char *data = walk->data;
+	size_t size = walk->size;
 	size_t base = 0;
 
-	for (; walk->size - base > BLOCK; base += BLOCK)
-		if (walk_block(walk, base, masks_of(walk->data + base), walk->data[base + BLOCK]))
+	for (; size - base > BLOCK; base += BLOCK)
+		if (walk_block(walk, pace, base, masks_of(data + base), data[base + BLOCK]))
 			return SIZE_MAX;
 	return base;
 }
 
 /* The whole scan by blocks that are read whole, made anew for each way to get at the masks. */
-INLINE void scan_whole_blocks(masks_function *masks_of, struct sipring_scan *scan, uint32_t *ends,
+INLINE void scan_blocks(masks_function *masks_of, struct sipring_scan *scan, uint32_t *ends,
 	size_t n_lines_max, const char *data, size_t size)
 {
 	struct walk walk = begin(ends, n_lines_max, data, size);
+	struct pace pace = {ends, 0};
 	size_t base;
 
 	if (walk.size < BLOCK) {
 		scan_scalar(scan, ends, n_lines_max, data, size);
 		return;
 	}
-	base = scan_blocks(masks_of, &walk);
+	base = walk_blocks(masks_of, &walk, &pace);
 	if (base < walk.size) {
 		unsigned overlap = (unsigned)(BLOCK - (walk.size - base));
 		struct masks masks = masks_of(data + walk.size - BLOCK);
 
-		walk_block(&walk, base,
+		walk_block(&walk, &pace, base,
 			(struct masks){masks.lf >> overlap, masks.cr >> overlap,
 				masks.low >> overlap},
 			'~');
 	}
-	finish(scan, &walk);
+	finish(scan, &walk, (size_t)(pace.end - ends));
 }
 
 INLINE struct masks masks_sse2(const char *data)
@@ -212,7 +225,7 @@ INLINE struct masks masks_sse2(const char *data)
 static void scan_sse2(struct sipring_scan *scan, uint32_t *ends, size_t n_lines_max,
 	const char *data, size_t size)
 {
-	scan_whole_blocks(masks_sse2, scan, ends, n_lines_max, data, size);
+	scan_blocks(masks_sse2, scan, ends, n_lines_max, data, size);
 }
 
 #define TARGET_AVX2 __attribute__((target("avx2,bmi,popcnt")))
@@ -239,7 +252,7 @@ TARGET_AVX2 INLINE struct masks masks_avx2(const char *data)
 TARGET_AVX2 static void scan_avx2(struct sipring_scan *scan, uint32_t *ends, size_t n_lines_max,
 	const char *data, size_t size)
 {
-	scan_whole_blocks(masks_avx2, scan, ends, n_lines_max, data, size);
+	scan_blocks(masks_avx2, scan, ends, n_lines_max, data, size);
 }
 
 static bool is_avx2_supported(void)
@@ -267,16 +280,17 @@ TARGET_AVX512 static void scan_avx512(struct sipring_scan *scan, uint32_t *ends,
 	const char *data, size_t size)
 {
 	struct walk walk = begin(ends, n_lines_max, data, size);
-	size_t base = scan_blocks(masks_avx512, &walk);
+	struct pace pace = {ends, 0};
+	size_t base = walk_blocks(masks_avx512, &walk, &pace);
 
 	if (base < walk.size) {
 		uint64_t inside = UINT64_MAX >> (BLOCK - (walk.size - base));
 		struct masks masks = masks_of_512(_mm512_maskz_loadu_epi8(inside, data + base));
 
 		masks.low &= inside;
-		walk_block(&walk, base, masks, '~');
+		walk_block(&walk, &pace, base, masks, '~');
 	}
-	finish(scan, &walk);
+	finish(scan, &walk, (size_t)(pace.end - ends));
 }
 
 static bool is_avx512_supported(void)

@@ -288,23 +288,10 @@ static uint16_t answer_status_of(const struct sipring_message *message)
 /* All that a parse may leave unset; what follows it in the structure has its own marks. */
 static void clear(struct sipring_message *message)
 {
-	static const struct sipring_span absent = {NULL, 0};
+	const size_t begin = offsetof(struct sipring_message, flags);
+	const size_t end = offsetof(struct sipring_message, via_value);
 
-	message->flags = 0;
-	message->result = SIPRING_PARSE_ACCEPTED;
-	message->result_offset = 0;
-	message->answer_status = 0;
-	message->status = 0;
-	message->method = SIPRING_METHOD_OTHER;
-	message->method_name = absent;
-	message->uri = absent;
-	message->reason = absent;
-	message->body = absent;
-	message->cseq = (struct sipring_cseq){0, SIPRING_METHOD_OTHER, absent};
-	message->n_headers = 0;
-	message->cached = 0;
-	message->usable = 0;
-	memset(message->first, 0, sizeof message->first);
+	memset((char *)message + begin, 0, end - begin);
 }
 
 int sipring_message_parse(struct sipring_message *message, const char *data, size_t size)
