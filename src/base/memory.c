@@ -23,7 +23,7 @@ size_t sipring_memory_footprint(size_t size)
 	return (size + page - 1) & ~(page - 1);
 }
 
-void *sipring_memory_map(size_t size)
+static void *memory_map(size_t size, int sharing)
 {
 	void *memory;
 
@@ -32,8 +32,18 @@ void *sipring_memory_map(size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS, -1, 0);
 	return memory == MAP_FAILED ? NULL : memory;
+}
+
+void *sipring_memory_map(size_t size)
+{
+	return memory_map(size, MAP_PRIVATE);
+}
+
+void *sipring_memory_map_shared(size_t size)
+{
+	return memory_map(size, MAP_SHARED);
 }
 
 void sipring_memory_unmap(void *memory, size_t size)

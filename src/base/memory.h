@@ -8,8 +8,10 @@
 
 /* NULL when the kernel refuses (errno tells). size in bytes, not 0. */
 void *sipring_memory_map(size_t size);
+/* The same, and processes forked from here on share it instead of getting a copy each. */
+void *sipring_memory_map_shared(size_t size);
 
-/* Takes back what sipring_memory_map gave, with the same size; NULL is allowed. */
+/* Takes back what one of the above gave, with the same size; NULL is allowed. */
 void sipring_memory_unmap(void *memory, size_t size);
 
 /* What a mapping of `size` bytes takes: whole pages. SIZE_MAX where that cannot be counted. */
