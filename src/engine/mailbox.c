@@ -178,8 +178,8 @@ int sipring_mailbox_reserve(struct sipring_mailbox *mailbox, uint32_t sender, ui
 		mailbox_describe(mailbox, tail);
 		word = word_pack(begin, run, sender);
 		/*
-		 * seq_cst: see sipring_mailbox_sleep. Release is in it: who sees this tail sees the
-		 * one before it described.
+		 * seq_cst: see sipring_mailbox_sleep. Release is in it: who sees this tail
+		 * sees the one before it described.
 		 */
 	} while (!atomic_compare_exchange_weak_explicit(&mailbox->tail, &tail, word,
 		memory_order_seq_cst, memory_order_relaxed));
@@ -194,7 +194,7 @@ int sipring_mailbox_commit(struct sipring_mailbox *mailbox, const struct sipring
 	uint64_t word = slot->reservation;
 
 	mailbox_describe(mailbox, word);
-	/* seq_cst: see sipring_mailbox_sleep. Release is in it: the bytes are seen with the word. */
+	/* seq_cst: see sipring_mailbox_sleep. Release is in it: the bytes come with the word. */
 	if (!atomic_compare_exchange_strong_explicit(mailbox_state(mailbox, word_position(word)),
 		    &word, word | COMMITTED, memory_order_seq_cst, memory_order_relaxed))
 		return -ESTALE;
