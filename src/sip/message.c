@@ -155,7 +155,9 @@ static inline bool read_header(struct sipring_header *header, const char *at, co
 	struct sipring_name name;
 	const char *value;
 
-	if (__builtin_expect(limit - at < SIPRING_NAME_SIZE || !sipring_name_read(&name, at), 0))
+	/* The colon may be behind the line; the space and what is looked at after it are too then. */
+	if (__builtin_expect(limit - at < SIPRING_NAME_SIZE + 2 || !sipring_name_read(&name, at),
+		    0))
 		return read_header_slowly(header, at, end);
 	id = sipring_header_look_up(&name);
 	value = at + name.size + 1;

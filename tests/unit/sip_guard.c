@@ -10,6 +10,8 @@
 #include "sip_edge.h"
 #include "sip_samples.h"
 
+#include <stdio.h>
+
 static const char *const values[] = {
 	"SIP/2.0/SCTP pbx.example.com:5060;branch=z9hG4bK776;rport=9;ttl=16;maddr=m;received=1",
 	" sip / 2.0 / TLS-SCTP\t[2001:db8::9] : 5061 ;a ; b = \"c\\\"\" , SIP/2.0/UDP h ,",
@@ -133,4 +135,17 @@ Test(sip_guard, samples)
 	for (size_t i = 0; i < N_SIP_SAMPLES; i++)
 		for (size_t size = 0; size <= sip_samples[i].size; size++)
 			at_both_edges(sip_samples[i].data, size, parse_message);
+}
+
+/* The first colon behind a line that has none, up to where the input ends. */
+Test(sip_guard, colons_behind_the_line)
+{
+	for (int n = 0; n < 20; n++) {
+		char text[64];
+		int size = snprintf(text, sizeof text, "A b SIP/2.0\r\nc\r\n%.*s:  ", n,
+			"dddddddddddddddddddd");
+
+		for (int blanks = 0; blanks <= 2; blanks++)
+			at_both_edges(text, (size_t)(size - blanks), parse_message);
+	}
 }
