@@ -155,7 +155,7 @@ static inline bool read_header(struct sipring_header *header, const char *at, co
 	struct sipring_name name;
 	const char *value;
 
-	/* The colon may be behind the line; the space and what is looked at after it are too then. */
+	/* Of a line without a colon it is one behind the line, and so are the next two bytes. */
 	if (__builtin_expect(limit - at < SIPRING_NAME_SIZE + 2 || !sipring_name_read(&name, at),
 		    0))
 		return read_header_slowly(header, at, end);
