@@ -24,6 +24,7 @@ struct row {
 static const char *const provider_words[] = {"auto", "kernel", "usrsctp", NULL};
 static const char *const io_words[] = {"auto", "io_uring", "epoll", NULL};
 static const char *const encapsulation_words[] = {"auto", "udp", "raw", NULL};
+static const char *const feature_words[] = {"system", "off", "on", NULL};
 static const char *const switch_words[] = {"off", "on", NULL};
 
 #define NUMBER(field, from, to, standard, text)                                      \
@@ -50,9 +51,9 @@ static const struct row rows[] = {
 	NUMBER(sctp_port, 1, 65535, 5060,
 		"the port of listeners and of destinations that name none"),
 	WORD(encapsulation, encapsulation_words, "auto|udp|raw", "auto",
-		"user space: what carries packets; auto: udp (RFC 6951)"),
+		"what carries packets; udp: RFC 6951; auto: udp in user space only"),
 	NUMBER(encaps_port, 0, 65535, 9899, "user space: our UDP port; 0: any free one"),
-	NUMBER(encaps_peer_port, 1, 65535, 9899, "user space: the UDP port of peers we connect to"),
+	NUMBER(encaps_peer_port, 1, 65535, 9899, "the UDP port of peers we connect to"),
 	NUMBER(associations_max, 1, 1000000, 4096, "associations at a time; more are refused"),
 	NUMBER(message_max, 1024, 65535, 65535, "bytes of one message, both ways"),
 	NUMBER(receive_buffers, 16, 32768, 512, "receive buffers, rounded up to a power of two"),
@@ -72,7 +73,33 @@ static const struct row rows[] = {
 	NUMBER(connect_timeout_ms, 100, 600000, 5000, "the time a peer has to answer a connect"),
 	NUMBER(send_timeout_ms, 100, 600000, 32000,
 		"the time a message may wait for a peer that takes no more"),
-	NUMBER(init_attempts, 1, 255, 4, "INITs sent before a connect fails"),
+	NUMBER(init_max_attempts, 1, 255, 4, "INITs sent before a connect fails"),
+	NUMBER(init_max_timeo, 0, 60000, 0,
+		"ms between two INITs at most; 0: the whole of connect_timeout_ms"),
+	NUMBER(rto_initial, 0, 60000, 0,
+		"ms until what is not acknowledged goes again, at first; 0: the system's"),
+	NUMBER(rto_min, 0, 60000, 0, "the same in ms at least; 0: the system's"),
+	NUMBER(rto_max, 0, 600000, 0, "the same in ms at most; 0: the system's"),
+	NUMBER(asocmaxrxt, 0, 255, 0,
+		"losses in a row after which an association is lost; 0: the system's"),
+	NUMBER(pathmaxrxt, 0, 255, 0,
+		"losses in a row after which a path is down; 0: the system's"),
+	NUMBER(hbinterval, -1, 3600000, 0,
+		"ms between heartbeats on an idle path; 0: the system's; -1: none"),
+	NUMBER(sack_delay, 0, 500, 0, "ms that a SACK may wait; 0: the system's"),
+	NUMBER(sack_freq, 0, 255, 0,
+		"packets after which a SACK waits no more; 1: it never does; 0: the system's"),
+	NUMBER(max_burst, 0, 255, 0, "packets sent at once at most; 0: the system's"),
+	NUMBER(send_ttl, 0, 600000, 0,
+		"ms after which SCTP gives up a message (RFC 3758); 0: never"),
+	NUMBER(tos, 0, 252, 0, "TOS or traffic class of packets, the DSCP times 4"),
+	WORD(freebind, switch_words, "on|off", "off",
+		"listen on addresses that the machine does not have yet"),
+	WORD(nodelay, switch_words, "on|off", "on",
+		"small messages do not wait for the SACK of those before"),
+	WORD(auth, feature_words, "system|off|on", "system", "authenticated chunks (RFC 4895)"),
+	WORD(asconf, feature_words, "system|off|on", "system",
+		"addresses that come and go in an association (RFC 5061); on needs auth=on"),
 	NUMBER(streams_out, 1, 65535, 10, "outbound streams asked for"),
 	NUMBER(streams_in_max, 1, 65535, 2048, "inbound streams granted"),
 	NUMBER(so_sndbuf, 0, 1000000000, 262144,
@@ -215,6 +242,27 @@ static uint32_t power_of_two(int64_t at_least)
 	return n;
 }
 
+static struct sipring_sctp_knobs lower_knobs(const struct sipring_config *config)
+{
+	return (struct sipring_sctp_knobs){
+		.rto_initial_ms = (uint32_t)config->rto_initial,
+		.rto_min_ms = (uint32_t)config->rto_min,
+		.rto_max_ms = (uint32_t)config->rto_max,
+		.association_retransmissions = (uint32_t)config->asocmaxrxt,
+		.path_retransmissions = (uint32_t)config->pathmaxrxt,
+		.heartbeat_ms = (int32_t)config->hbinterval,
+		.sack_delay_ms = (uint32_t)config->sack_delay,
+		.sack_packets = (uint32_t)config->sack_freq,
+		.burst = (uint32_t)config->max_burst,
+		.lifetime_ms = (uint32_t)config->send_ttl,
+		.tos = (uint8_t)config->tos,
+		.freebind = config->freebind,
+		.nagle = !config->nodelay,
+		.auth = (enum sipring_sctp_feature)config->auth,
+		.asconf = (enum sipring_sctp_feature)config->asconf,
+	};
+}
+
 void sipring_config_lower(const struct sipring_config *config, struct sipring_io_config *io,
 	struct sipring_sctp_config *sctp, const struct sipring_log *log)
 {
@@ -231,9 +279,11 @@ void sipring_config_lower(const struct sipring_config *config, struct sipring_io
 		.receive_buffer = (uint32_t)config->so_rcvbuf,
 		.streams_out = (uint16_t)config->streams_out,
 		.streams_in_max = (uint16_t)config->streams_in_max,
-		.init_attempts = (uint32_t)config->init_attempts,
-		.init_timeout_ms = (uint32_t)config->connect_timeout_ms,
+		.init_attempts = (uint32_t)config->init_max_attempts,
+		.init_timeout_ms = (uint32_t)(config->init_max_timeo ? config->init_max_timeo
+								     : config->connect_timeout_ms),
 		.unordered = config->unordered,
+		.knobs = lower_knobs(config),
 		.encapsulation = (enum sipring_sctp_encapsulation)config->encapsulation,
 		.encaps_port = (int32_t)config->encaps_port,
 		.encaps_peer_port = (uint16_t)config->encaps_peer_port,

@@ -34,7 +34,23 @@ struct sipring_config {
 	int64_t unordered;
 	int64_t connect_timeout_ms;
 	int64_t send_timeout_ms;
-	int64_t init_attempts;
+	int64_t init_max_attempts;
+	int64_t init_max_timeo;
+	int64_t rto_initial;
+	int64_t rto_min;
+	int64_t rto_max;
+	int64_t asocmaxrxt;
+	int64_t pathmaxrxt;
+	int64_t hbinterval;
+	int64_t sack_delay;
+	int64_t sack_freq;
+	int64_t max_burst;
+	int64_t send_ttl;
+	int64_t tos;
+	int64_t freebind;
+	int64_t nodelay;
+	int64_t auth;   /* enum sipring_sctp_feature */
+	int64_t asconf; /* enum sipring_sctp_feature */
 	int64_t streams_out;
 	int64_t streams_in_max;
 	int64_t so_sndbuf;

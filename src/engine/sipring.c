@@ -16,6 +16,25 @@ const char *sipring_version(void)
 	return SIPRING_VERSION;
 }
 
+static int check_rto(const struct sipring_config *config, struct sipring_error *error)
+{
+	const struct {
+		const char *less_name, *more_name;
+		int64_t less, more;
+	} pairs[] = {
+		{"rto_min", "rto_initial", config->rto_min, config->rto_initial},
+		{"rto_initial", "rto_max", config->rto_initial, config->rto_max},
+		{"rto_min", "rto_max", config->rto_min, config->rto_max},
+	};
+
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		if (pairs[i].more && pairs[i].less > pairs[i].more)
+			return sipring_error_set(error, -EINVAL, "%s (%lld) is above %s (%lld)",
+				pairs[i].less_name, (long long)pairs[i].less, pairs[i].more_name,
+				(long long)pairs[i].more);
+	return 0;
+}
+
 static int check(const struct sipring_config *config, struct sipring_error *error)
 {
 	if (config->queue_bytes < config->message_max)
@@ -27,7 +46,14 @@ static int check(const struct sipring_config *config, struct sipring_error *erro
 		return sipring_error_set(error, -EINVAL,
 			"so_sndbuf (%lld) must be 0 or at least %d", (long long)config->so_sndbuf,
 			SNDBUF_LEAST);
-	return 0;
+	if (config->tos % 4)
+		return sipring_error_set(error, -EINVAL,
+			"tos (%lld) must be a multiple of 4: its lower two bits are ECN's",
+			(long long)config->tos);
+	if (config->asconf == SIPRING_SCTP_ON && config->auth != SIPRING_SCTP_ON)
+		return sipring_error_set(error, -EINVAL,
+			"asconf=on needs auth=on (RFC 5061 4.1: such chunks are authenticated)");
+	return check_rto(config, error);
 }
 
 int sipring_open(struct sipring **out, const struct sipring_config *config,

@@ -33,6 +33,8 @@ static int kernel_open(struct sipring_sctp **sctp, const struct sipring_sctp_con
 	struct kernel *kernel;
 	int r = sipring_kernel_socket_probe(error);
 
+	if (r == 0)
+		r = sipring_kernel_options_check(config, error);
 	if (r < 0)
 		return r;
 	kernel = calloc(1, sizeof *kernel);
@@ -80,7 +82,7 @@ static int kernel_listen(struct sipring_sctp *sctp, const struct sipring_address
 	if (kernel->n_listeners == KERNEL_LISTENERS_MAX)
 		return sipring_error_set(error, -E2BIG, "at most %d listeners",
 			KERNEL_LISTENERS_MAX);
-	fd = sipring_kernel_socket_claim(local, error);
+	fd = sipring_kernel_socket_claim(kernel->config, local, error);
 	if (fd < 0)
 		return fd;
 	fd = sipring_kernel_socket_open(kernel->config,
@@ -160,7 +162,9 @@ static int kernel_connect(struct sipring_sctp *sctp, const struct sipring_sctp_c
 	fd = sipring_kernel_socket_open(kernel->config, family_for(what), what->local, NULL);
 	if (fd < 0)
 		return fd;
-	r = sipring_kernel_socket_connect(fd, what->remote, what->n_remote);
+	r = sipring_kernel_options_encapsulate(fd, kernel->config);
+	if (r == 0)
+		r = sipring_kernel_socket_connect(fd, what->remote, what->n_remote);
 	if (r < 0) {
 		close(fd);
 		return r;

@@ -56,8 +56,8 @@ sa_family_t sipring_kernel_socket_family(const union sipring_address *addresses,
  * Whether a listener may have these addresses: -EADDRINUSE with a text when any other socket has
  * them. Listeners share their port with connects, so that binding them would not tell.
  */
-int sipring_kernel_socket_claim(const struct sipring_address_set *local,
-	struct sipring_error *error);
+int sipring_kernel_socket_claim(const struct sipring_sctp_config *config,
+	const struct sipring_address_set *local, struct sipring_error *error);
 /* Begins to connect, without waiting: 0 or -errno. */
 int sipring_kernel_socket_connect(int fd, const union sipring_address *remote, unsigned n_remote);
 /* Whether this kernel speaks SCTP: 0 or -errno with a text that names the remedy. */
@@ -72,6 +72,19 @@ void sipring_kernel_socket_addresses(int fd, union sipring_address *remote,
 void sipring_kernel_socket_unmap(union sipring_address *address);
 /* The pending error, negative, which is thereby told; -ENODATA where there is none. */
 int sipring_kernel_socket_error(int fd);
+
+/* All options of a socket that is to be bound or connected; 0, or -errno with a text. */
+int sipring_kernel_options_set(int fd, const struct sipring_sctp_config *config,
+	struct sipring_error *error);
+int sipring_kernel_options_freebind(int fd, const struct sipring_sctp_config *config);
+/* Of a socket that is to be connected: SCTP in UDP where that is asked for (RFC 6951). */
+int sipring_kernel_options_encapsulate(int fd, const struct sipring_sctp_config *config);
+/*
+ * Tries all options on a socket that is closed again: 0, or -errno with a text that names the
+ * setting that this kernel does not take. The sizes of buffers that it gives are told in the log.
+ */
+int sipring_kernel_options_check(const struct sipring_sctp_config *config,
+	struct sipring_error *error);
 
 /* Turns one received notification into the event it means; false where it means none. */
 bool sipring_kernel_events_notification(struct kernel *kernel, struct kernel_conn *conn,

@@ -123,7 +123,9 @@ void sipring_kernel_events_send(const struct sipring_sctp_config *config, struct
 	struct cmsghdr *control = (struct cmsghdr *)(void *)send->control;
 	struct sctp_sndinfo info = {
 		.snd_sid = send->stream,
-		.snd_flags = unordered ? SCTP_UNORDERED : 0,
+		/* Flags given here stand for the default's, the policy of its lifetime too. */
+		.snd_flags = (unordered ? SCTP_UNORDERED : 0) |
+			(config->knobs.lifetime_ms ? SCTP_PR_SCTP_TTL : 0),
 		.snd_ppid = htonl(send->ppid),
 		.snd_context = send->context,
 	};

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sockets of the kernel provider: making them, their options (RFC 6458 8), binding, connecting.
- * One-to-one style throughout, blocking (a ring and O_NONBLOCK do not mix), one association a
- * socket. Called per association, never per message. Accepted sockets inherit every option here
- * from their listener.
+ * Sockets of the kernel provider: making them, binding, connecting. One-to-one style throughout,
+ * blocking (a ring and O_NONBLOCK do not mix), one association a socket. Called per association,
+ * never per message.
  */
 #include "sctp/kernel.h"
 
@@ -12,75 +11,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-static int subscribe(int fd)
-{
-	/* One by one, never the old struct. SCTP_SENDER_DRY_EVENT would hurt delivery. */
-	static const uint16_t wanted[] = {SCTP_ASSOC_CHANGE, SCTP_PEER_ADDR_CHANGE,
-		SCTP_SEND_FAILED_EVENT, SCTP_SHUTDOWN_EVENT, SCTP_PARTIAL_DELIVERY_EVENT};
-
-	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-		struct sctp_event event = {.se_assoc_id = SCTP_FUTURE_ASSOC,
-			.se_type = wanted[i],
-			.se_on = 1};
-
-		if (setsockopt(fd, IPPROTO_SCTP, SCTP_EVENT, &event, sizeof event) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-static int set_number(int fd, int level, int option, int value)
-{
-	return setsockopt(fd, level, option, &value, sizeof value) < 0 ? -errno : 0;
-}
-
-static int set_buffers(int fd, const struct sipring_sctp_config *config)
-{
-	/* FORCE passes net.core.*mem_max where the process may (CAP_NET_ADMIN). */
-	if (config->send_buffer &&
-		set_number(fd, SOL_SOCKET, SO_SNDBUFFORCE, (int)config->send_buffer) < 0)
-		set_number(fd, SOL_SOCKET, SO_SNDBUF, (int)config->send_buffer);
-	if (config->receive_buffer &&
-		set_number(fd, SOL_SOCKET, SO_RCVBUFFORCE, (int)config->receive_buffer) < 0)
-		set_number(fd, SOL_SOCKET, SO_RCVBUF, (int)config->receive_buffer);
-	return 0;
-}
-
-static int set_options(int fd, const struct sipring_sctp_config *config)
-{
-	struct sctp_initmsg init = {
-		.sinit_num_ostreams = config->streams_out,
-		.sinit_max_instreams = config->streams_in_max,
-		.sinit_max_attempts = (uint16_t)config->init_attempts,
-		.sinit_max_init_timeo = config->init_timeout_ms < UINT16_MAX
-			? (uint16_t)config->init_timeout_ms
-			: UINT16_MAX,
-	};
-	struct sctp_sndinfo defaults = {
-		.snd_flags = config->unordered ? SCTP_UNORDERED : 0,
-		.snd_assoc_id = SCTP_FUTURE_ASSOC,
-	};
-	int r;
-
-	r = subscribe(fd);
-	if (r == 0)
-		r = set_number(fd, IPPROTO_SCTP, SCTP_NODELAY, 1);
-	if (r == 0)
-		r = set_number(fd, IPPROTO_SCTP, SCTP_RECVRCVINFO, 1);
-	if (r == 0)
-		r = set_number(fd, IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 0);
-	if (r == 0)
-		r = set_number(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	if (r == 0)
-		r = set_buffers(fd, config);
-	if (r == 0 && setsockopt(fd, IPPROTO_SCTP, SCTP_INITMSG, &init, sizeof init) < 0)
-		r = -errno;
-	if (r == 0 &&
-		setsockopt(fd, IPPROTO_SCTP, SCTP_DEFAULT_SNDINFO, &defaults, sizeof defaults) < 0)
-		r = -errno;
-	return r;
-}
 
 /* Socket addresses one behind the other, as sctp_bindx and sctp_connectx take them. */
 static size_t pack(const union sipring_address *addresses, unsigned n,
@@ -131,11 +61,8 @@ int sipring_kernel_socket_open(const struct sipring_sctp_config *config, sa_fami
 	if (fd < 0)
 		return sipring_error_set(error, -errno, "cannot open an SCTP socket: %s",
 			strerror(errno));
-	r = set_options(fd, config);
-	if (r < 0)
-		sipring_error_set(error, r, "cannot set the options of an SCTP socket: %s",
-			strerror(-r));
-	else if (local)
+	r = sipring_kernel_options_set(fd, config, error);
+	if (r == 0 && local)
 		r = bind_all(fd, local, error);
 	if (r < 0) {
 		close(fd);
@@ -152,8 +79,8 @@ sa_family_t sipring_kernel_socket_family(const union sipring_address *addresses,
 	return AF_INET;
 }
 
-int sipring_kernel_socket_claim(const struct sipring_address_set *local,
-	struct sipring_error *error)
+int sipring_kernel_socket_claim(const struct sipring_sctp_config *config,
+	const struct sipring_address_set *local, struct sipring_error *error)
 {
 	sa_family_t family = sipring_kernel_socket_family(local->addresses, local->n_addresses);
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SCTP);
@@ -162,7 +89,9 @@ int sipring_kernel_socket_claim(const struct sipring_address_set *local,
 	if (fd < 0)
 		return sipring_error_set(error, -errno, "cannot open an SCTP socket: %s",
 			strerror(errno));
-	r = bind_all(fd, local, error);
+	r = sipring_kernel_options_freebind(fd, config);
+	if (r == 0)
+		r = bind_all(fd, local, error);
 	close(fd);
 	return r;
 }

@@ -87,6 +87,25 @@ enum sipring_sctp_encapsulation {
 	SIPRING_SCTP_ENCAPSULATION_RAW,  /* IP protocol 132 itself: CAP_NET_RAW, no kernel SCTP */
 };
 
+enum sipring_sctp_feature { SIPRING_SCTP_SYSTEM, SIPRING_SCTP_OFF, SIPRING_SCTP_ON };
+
+/* What operators tune, of every association. 0 leaves each as the system or the stack has it. */
+struct sipring_sctp_knobs {
+	uint32_t rto_initial_ms, rto_min_ms, rto_max_ms;
+	uint32_t association_retransmissions; /* after so many losses an association is lost */
+	uint32_t path_retransmissions;        /* and a path is down */
+	int32_t heartbeat_ms;                 /* -1: no heartbeats */
+	uint32_t sack_delay_ms;
+	uint32_t sack_packets; /* a SACK at the latest after so many */
+	uint32_t burst;        /* packets */
+	uint32_t lifetime_ms;  /* a message not acknowledged by then is given up (RFC 3758) */
+	uint8_t tos;           /* of the IP header, its lower two bits being ECN's */
+	bool freebind;         /* listeners may have addresses that the machine has not yet */
+	bool nagle;            /* a small message waits for the SACK of the one before */
+	enum sipring_sctp_feature auth;
+	enum sipring_sctp_feature asconf;
+};
+
 struct sipring_sctp_config {
 	uint32_t associations_max;
 	uint32_t message_max;     /* bytes of one message, both ways */
@@ -97,9 +116,10 @@ struct sipring_sctp_config {
 	uint32_t init_attempts;   /* INITs sent before a connect fails */
 	uint32_t init_timeout_ms; /* the longest wait between two of them */
 	bool unordered;           /* sends without a control message of their own go so */
+	struct sipring_sctp_knobs knobs;
 	enum sipring_sctp_encapsulation encapsulation;
 	int32_t encaps_port;       /* user space: own UDP port; 0: any free one */
-	uint16_t encaps_peer_port; /* user space: UDP port of peers that we connect to */
+	uint16_t encaps_peer_port; /* UDP port of peers that we connect to */
 	const struct sipring_io_config *io;
 	const struct sipring_log *log;
 };

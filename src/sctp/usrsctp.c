@@ -96,9 +96,12 @@ static int usrsctp_prepare(struct sipring_usrsctp *us)
 static int usrsctp_open(struct sipring_sctp **out, const struct sipring_sctp_config *config,
 	struct sipring_io *io, struct sipring_error *error)
 {
-	struct sipring_usrsctp *us = sipring_memory_map(sizeof *us);
-	int r;
+	struct sipring_usrsctp *us;
+	int r = sipring_usrsctp_options_check(config, error);
 
+	if (r < 0)
+		return r;
+	us = sipring_memory_map(sizeof *us);
 	if (!us)
 		return sipring_error_set(error, -ENOMEM, "no memory for user-space SCTP");
 	us->base.ops = &sipring_sctp_usrsctp;

@@ -147,3 +147,8 @@ static inline void sipring_usrsctp_port_mark(struct sipring_usrsctp *us, uint16_
 	else
 		us->ports[port / 8] &= (uint8_t) ~(1u << port % 8);
 }
+
+/* Whether this stack has what is asked for: 0, or -errno with a text that names the setting. */
+int sipring_usrsctp_options_check(const struct sipring_sctp_config *config,
+	struct sipring_error *error);
+int sipring_usrsctp_options_set(struct socket *so, const struct sipring_sctp_config *config);

@@ -47,20 +47,25 @@ static const char *send_flatten(struct sipring_usrsctp *us, const struct sipring
 static int send_try(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn,
 	const struct sipring_sctp_send *send)
 {
-	struct sctp_sndinfo info = {
-		.snd_sid = send->stream,
-		.snd_flags = send->flags & SIPRING_SCTP_UNORDERED ? SCTP_UNORDERED : 0,
-		.snd_ppid = htonl(send->ppid),
-		.snd_context = send->context,
+	/* A default lifetime of the socket would not count beside the rest. */
+	struct sctp_sendv_spa info = {
+		.sendv_flags = SCTP_SEND_SNDINFO_VALID |
+			(us->config->knobs.lifetime_ms ? SCTP_SEND_PRINFO_VALID : 0),
+		.sendv_sndinfo = {.snd_sid = send->stream,
+			.snd_flags = send->flags & SIPRING_SCTP_UNORDERED ? SCTP_UNORDERED : 0,
+			.snd_ppid = htonl(send->ppid),
+			.snd_context = send->context},
+		.sendv_prinfo = {.pr_policy = SCTP_PR_SCTP_TTL,
+			.pr_value = us->config->knobs.lifetime_ms},
 	};
 	const char *data = send_flatten(us, send);
 	ssize_t taken;
 
 	if (!data || send->size > us->config->message_max)
 		return -EMSGSIZE;
-	send_set_nodelay(conn, !(send->flags & SIPRING_SCTP_MORE));
+	send_set_nodelay(conn, !us->config->knobs.nagle && !(send->flags & SIPRING_SCTP_MORE));
 	taken = usrsctp_sendv(conn->socket, data, send->size, NULL, 0, &info, sizeof info,
-		SCTP_SENDV_SNDINFO, 0);
+		SCTP_SENDV_SPA, 0);
 	if (taken < 0)
 		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
 	assert((size_t)taken == send->size);

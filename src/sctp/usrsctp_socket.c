@@ -17,7 +17,6 @@
 #define BACKLOG 1024
 #define FREE_PORTS_FROM 49152u /* RFC 6335 6: dynamic ports */
 #define FREE_PORTS 16384u
-#define RTO_INITIAL_MS 1000 /* RFC 9260 16 */
 
 /* The library has this option; its header has the structure but not the number. */
 #define GET_NONCE_VALUES 0x00001105
@@ -77,20 +76,15 @@ static int socket_set_times(struct sipring_usrsctp *us, struct socket *so)
 			(uint16_t)(config->init_attempts > 1 ? config->init_attempts - 1 : 1),
 		.sinit_max_init_timeo = (uint16_t)(timeout < 65535 ? timeout : 65535),
 	};
-	struct sctp_rtoinfo rto = {
-		.srto_initial = timeout < RTO_INITIAL_MS ? timeout : RTO_INITIAL_MS,
-		.srto_min = timeout < RTO_INITIAL_MS ? timeout : RTO_INITIAL_MS,
-		.srto_max = 60000,
-	};
 	int r = socket_set(so, IPPROTO_SCTP, SCTP_INITMSG, &init, sizeof init);
 
-	return r ? r : socket_set(so, IPPROTO_SCTP, SCTP_RTOINFO, &rto, sizeof rto);
+	return r ? r : sipring_usrsctp_options_set(so, config);
 }
 
 static int socket_configure(struct sipring_usrsctp *us, struct socket *so, uint32_t mtu)
 {
 	struct linger linger = {.l_onoff = 1};
-	int on = 1;
+	int on = 1, nodelay = !us->config->knobs.nagle;
 	int r = usrsctp_set_non_blocking(so, 1) < 0 ? -errno : 0;
 
 	for (size_t i = 0; !r && i < sizeof events / sizeof *events; i++) {
@@ -103,7 +97,7 @@ static int socket_configure(struct sipring_usrsctp *us, struct socket *so, uint3
 	if (!r)
 		r = socket_set(so, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 	if (!r)
-		r = socket_set(so, IPPROTO_SCTP, SCTP_NODELAY, &on, sizeof on);
+		r = socket_set(so, IPPROTO_SCTP, SCTP_NODELAY, &nodelay, sizeof nodelay);
 	if (!r)
 		r = socket_set(so, IPPROTO_SCTP, SCTP_RECVRCVINFO, &on, sizeof on);
 	if (!r)
@@ -247,7 +241,7 @@ void sipring_usrsctp_socket_attach(struct sipring_usrsctp *us, struct sipring_us
 	struct socket *so)
 {
 	conn->socket = so;
-	conn->nodelay = true;
+	conn->nodelay = !us->config->knobs.nagle;
 	conn->wakes = &us->ready;
 	usrsctp_set_upcall(so, socket_wake_conn, conn);
 	sipring_usrsctp_events_wake(us, conn);

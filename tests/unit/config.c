@@ -29,6 +29,14 @@ Test(config, refuses_what_cannot_be_and_says_what_can)
 		{"provider", "tcp", -EINVAL, "auto|kernel|usrsctp"},
 		{"io", "", -EINVAL, "auto|io_uring|epoll"},
 		{"unordered", "yes", -EINVAL, "on|off"},
+		{"rto_initial", "60001", -ERANGE, "0 to 60000"},
+		{"asocmaxrxt", "256", -ERANGE, "0 to 255"},
+		{"pathmaxrxt", "-1", -ERANGE, "0 to 255"},
+		{"init_max_attempts", "0", -ERANGE, "1 to 255"},
+		{"hbinterval", "-2", -ERANGE, "-1 to 3600000"},
+		{"sack_delay", "501", -ERANGE, "0 to 500"},
+		{"tos", "256", -ERANGE, "0 to 252"},
+		{"auth", "yes", -EINVAL, "system|off|on"},
 		{"no_such_thing", "1", -ENOENT, "no_such_thing"},
 	};
 	struct sipring_config *config = sipring_config_new();
@@ -141,7 +149,10 @@ Test(config, bad_listeners_name_the_mistake)
 
 Test(config, settings_that_contradict_each_other)
 {
-	static const char *const rows[][2] = {{"queue_bytes", "2000"}, {"so_sndbuf", "131071"}};
+	static const char *const rows[][4] = {{"queue_bytes", "2000"}, {"so_sndbuf", "131071"},
+		{"tos", "185"}, {"asconf", "on"}, {"rto_min", "2000", "rto_max", "1000"},
+		{"rto_initial", "2000", "rto_max", "1000"},
+		{"rto_min", "2000", "rto_initial", "1000"}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct sipring_config *config = sipring_config_new();
@@ -149,6 +160,8 @@ Test(config, settings_that_contradict_each_other)
 		struct sipring *sipring;
 
 		cr_assert_eq(sipring_config_set(config, rows[i][0], rows[i][1], NULL), 0);
+		if (rows[i][2])
+			cr_assert_eq(sipring_config_set(config, rows[i][2], rows[i][3], NULL), 0);
 		cr_expect_eq(sipring_open(&sipring, config, &error), -EINVAL);
 		cr_expect(strstr(error.text, rows[i][0]), "%s", error.text);
 		sipring_config_free(config);
