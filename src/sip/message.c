@@ -160,11 +160,11 @@ static inline bool read_header(struct sipring_header *header, const char *at, co
 		    0))
 		return read_header_slowly(header, at, end);
 	id = sipring_header_look_up(&name);
+	if (__builtin_expect(id == SIPRING_HEADER_OTHER, 0)) /* the colon may be another line's */
+		return read_header_slowly(header, at, end);
 	value = at + name.size + 1;
 	value += *value == ' ';
-	if (__builtin_expect(id == SIPRING_HEADER_OTHER || (unsigned char)*value <= ' ' ||
-			    (unsigned char)end[-1] <= ' ',
-		    0))
+	if (__builtin_expect((unsigned char)*value <= ' ' || (unsigned char)end[-1] <= ' ', 0))
 		return read_header_slowly(header, at, end);
 	header->name = (struct sipring_span){at, name.size};
 	header->value = sipring_text_span(value, end);
