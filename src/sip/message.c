@@ -155,9 +155,7 @@ static inline bool read_header(struct sipring_header *header, const char *at, co
 	struct sipring_name name;
 	const char *value;
 
-	/* Of a line without a colon it is one behind the line, and so are the next two bytes. */
-	if (__builtin_expect(limit - at < SIPRING_NAME_SIZE + 2 || !sipring_name_read(&name, at),
-		    0))
+	if (__builtin_expect(limit - at < SIPRING_NAME_SIZE || !sipring_name_read(&name, at), 0))
 		return read_header_slowly(header, at, end);
 	id = sipring_header_look_up(&name);
 	if (__builtin_expect(id == SIPRING_HEADER_OTHER, 0)) /* the colon may be another line's */
