@@ -68,6 +68,7 @@ struct sipring_owner_table {
 	uint32_t free_entries;                /* writers', like what follows */
 	uint32_t free_keys;
 	_Atomic uint32_t n_used;
+	_Atomic uint32_t n_repairs;
 	_Alignas(LINE) char arrays[]; /* keys, entries, buckets */
 };
 
@@ -350,6 +351,7 @@ static void owner_repair(struct sipring_owner_table *table, const struct sipring
 {
 	uint32_t n_used = 0;
 
+	atomic_fetch_add_explicit(&table->n_repairs, 1, memory_order_relaxed);
 	owner_repair_keys(table);
 	table->free_entries = 0;
 	for (uint32_t i = table->n_entries - 1; i > 0; i--) {
@@ -566,4 +568,9 @@ uint32_t sipring_owner_clean(struct sipring_owner_table *table, struct sipring_m
 uint32_t sipring_owner_count(const struct sipring_owner_table *table)
 {
 	return atomic_load_explicit(&table->n_used, memory_order_relaxed);
+}
+
+uint32_t sipring_owner_repairs(const struct sipring_owner_table *table)
+{
+	return atomic_load_explicit(&table->n_repairs, memory_order_relaxed);
 }

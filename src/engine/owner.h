@@ -69,3 +69,5 @@ uint32_t sipring_owner_clean(struct sipring_owner_table *table, struct sipring_m
 
 /* Peers in the table, those of the dead included. */
 uint32_t sipring_owner_count(const struct sipring_owner_table *table);
+/* How often a writer was killed at it and the next one mended the table. */
+uint32_t sipring_owner_repairs(const struct sipring_owner_table *table);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The mailbox: order and bytes through many laps, its bounds, the wake that is told once, and what
- * a writer or reader leaves who ends at each point. Several at a time: tests/storm/shared.c.
+ * a writer or reader leaves who ends at each point. Several at a time: tests/storm/mailbox.c.
  */
 #include "engine/mailbox.h"
 

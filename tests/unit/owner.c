@@ -2,7 +2,7 @@
 /*
  * The owner table: one owner a peer whatever address leads to him, handles that go stale, the end
  * of workers, its bounds, and a random run against a model. Several at a time, and writers killed
- * at work: tests/storm/shared.c.
+ * at work: tests/storm/owner.c.
  */
 #include "engine/owner.h"
 
