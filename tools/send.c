@@ -36,7 +36,6 @@ struct sender {
 	uint64_t begun_ns, up_ns, sent_ns, answered_ns;
 	bool is_up, is_failed, is_over;
 	char reason[256];
-	bool is_verbose;
 };
 
 static const struct options_row rows[] = {
@@ -125,7 +124,7 @@ static void on_message(void *user, char *buffer, size_t size, struct sipring_mes
 		sender->is_over)
 		return;
 	uint64_t now_ns = number_clock_ns();
-	if (sender->is_verbose)
+	if (terminal_verbose())
 		terminal_bytes(buffer, size);
 	else
 		terminal_line("SIP/2.0 %u %.*s", message->status, (int)message->reason.size,
@@ -293,7 +292,6 @@ int send_command(int argc, char **argv)
 	int operand, status;
 	if (options_parse(&options, &command, &own, argc, argv, &operand, &status)) {
 		sender.options = &own;
-		sender.is_verbose = options.verbosity > 0;
 		status = operand + 1 == argc ? prepare_and_send(&options, &sender, argv[operand])
 					     : options_usage(&command, "one URI is needed");
 	}

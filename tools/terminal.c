@@ -41,6 +41,11 @@ bool terminal_quiet(void)
 	return terminal.verbosity < 0;
 }
 
+bool terminal_verbose(void)
+{
+	return terminal.verbosity > 0;
+}
+
 static void clear_line(void)
 {
 	if (!terminal.is_line_open)

@@ -8,6 +8,7 @@
 void terminal_setup(const char *command, int verbosity);
 bool terminal_live(void);
 bool terminal_quiet(void);
+bool terminal_verbose(void);
 
 __attribute__((format(printf, 1, 2))) void terminal_progress(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void terminal_line(const char *format, ...);
