@@ -45,6 +45,20 @@ static bool is_removed(const struct sipring_edit *edit, const char *at)
 	return false;
 }
 
+/* Was a header of this name inserted? */
+static bool is_inserted(const struct sipring_edit *edit, struct sipring_span name)
+{
+	for (unsigned i = 0; i < edit->n_changes; i++) {
+		struct sipring_span line = edit->changes[i].inserted;
+
+		if (!edit->changes[i].removed && line.size > name.size &&
+			line.data[name.size] == ':' &&
+			sipring_text_equal((struct sipring_span){line.data, name.size}, name))
+			return true;
+	}
+	return false;
+}
+
 /* Drops the changes that lie inside what is about to be removed, insertions at its start apart. */
 static void swallow(struct sipring_edit *edit, const char *at, size_t removed)
 {
@@ -216,7 +230,8 @@ int sipring_edit_decrement_max_forwards(struct sipring_edit *edit)
 	int result;
 
 	if (!header || is_removed(edit, header->name.data))
-		return sipring_edit_insert_header(edit, name, initial);
+		return is_inserted(edit, name) ? 0
+					       : sipring_edit_insert_header(edit, name, initial);
 	result = sipring_message_number(edit->message, SIPRING_HEADER_MAX_FORWARDS, &hops);
 	if (result)
 		return result;

@@ -233,7 +233,7 @@ static int remove_header(void)
 	return 0;
 }
 
-/* Once is what an edge does; where there is none left, an initial one is put in. */
+/* Where there is none left, an initial one is put in, once. */
 static int decrement(void)
 {
 	const struct sipring_header *header =
@@ -243,8 +243,6 @@ static int decrement(void)
 
 	if (header && model.is_removed[header - message.headers])
 		header = NULL;
-	if (!header && model.has_hops)
-		return 0;
 	got = sipring_edit_decrement_max_forwards(&edit);
 	if (got == -ENOBUFS)
 		return got;
@@ -372,6 +370,9 @@ static void check_result(struct sipring_span text)
 	has_hops = !sipring_message_number(&result, SIPRING_HEADER_MAX_FORWARDS, &hops);
 	if (model.has_hops)
 		FUZZ_CHECK(has_hops && hops == model.hops);
+	if (!sipring_message_header(&message, SIPRING_HEADER_MAX_FORWARDS) && has_hops)
+		FUZZ_CHECK(!sipring_message_header_next(&result,
+			sipring_message_header(&result, SIPRING_HEADER_MAX_FORWARDS)));
 	view_check_values(&result);
 	/* Written again without edits: the same bytes. */
 	sipring_edit_begin(&edit, &result, NULL, 0);

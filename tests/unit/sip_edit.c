@@ -112,7 +112,13 @@ Test(sip_edit, max_forwards)
 	cr_assert_span(join(), LINE VIA REST "\r\n");
 	begin(LINE VIA REST "\r\n");
 	cr_assert_eq(sipring_edit_decrement_max_forwards(&edit), 0);
+	cr_assert_eq(sipring_edit_decrement_max_forwards(&edit), 0);
 	cr_assert_span(join(), LINE VIA REST "Max-Forwards: 70\r\n\r\n");
+	begin(LINE VIA REST "\r\n");
+	cr_assert_eq(sipring_edit_insert_header(&edit, span_of("max-forwards"), span_of("9")), 0);
+	cr_assert_eq(sipring_edit_set_uri(&edit, span_of("Max-Forwards:x")), 0);
+	cr_assert_eq(sipring_edit_decrement_max_forwards(&edit), 0);
+	cr_assert_eq(edit.n_changes, 2);
 	begin(LINE VIA "Max-Forwards: 0\r\n" REST "\r\n");
 	cr_assert_eq(sipring_edit_decrement_max_forwards(&edit), SIPRING_PARSE_NO_HOPS_LEFT);
 	begin(LINE VIA "Max-Forwards: x\r\n" REST "\r\n");
