@@ -167,7 +167,7 @@ struct sipring_header {
 	enum sipring_header_id id;
 };
 
-/* Via (RFC 3261 20.42, RFC 3581): one via-parm. */
+/* Via (RFC 3261 20.42, RFC 3581): one via-parm. Of a repeated parameter the first counts. */
 struct sipring_via {
 	struct sipring_span text;            /* the whole via-parm */
 	struct sipring_span transport_token; /* "SCTP", "UDP", … as written */
@@ -541,7 +541,10 @@ SIPRING_PUBLIC int sipring_edit_push_route(struct sipring_edit *edit, struct sip
 SIPRING_PUBLIC int sipring_edit_pop_route(struct sipring_edit *edit);
 SIPRING_PUBLIC int sipring_edit_push_record_route(struct sipring_edit *edit,
 	struct sipring_span uri);
-/* Max-Forwards less one, or 70 where it is missing (16.6 3). 0, NO_HOPS_LEFT or BAD_NUMBER. */
+/*
+ * Max-Forwards less one, or 70 where it is missing (16.6 3). A second time changes nothing. 0,
+ * NO_HOPS_LEFT or BAD_NUMBER.
+ */
 SIPRING_PUBLIC int sipring_edit_decrement_max_forwards(struct sipring_edit *edit);
 /* Another Request-URI. ABSENT for a response. */
 SIPRING_PUBLIC int sipring_edit_set_uri(struct sipring_edit *edit, struct sipring_span uri);

@@ -60,7 +60,13 @@ static const char *read_protocol(struct sipring_via *via, struct sipring_seek *s
 	return at > begin ? at : NULL;
 }
 
-/* Keeps a parameter that has a member. False if its value cannot be. */
+static void keep_first(struct sipring_span *kept, struct sipring_span value)
+{
+	if (!kept->data)
+		*kept = value;
+}
+
+/* Keeps a parameter that has a member, the first of each. False if its value cannot be. */
 static bool keep(struct sipring_via *via, struct sipring_span name, struct sipring_span value)
 {
 	const char *at = value.data;
@@ -73,31 +79,32 @@ static bool keep(struct sipring_via *via, struct sipring_span name, struct sipri
 			return true;
 		if (!at || !sipring_text_number(&at, end, TTL_MAX, &number) || at != end)
 			return false;
-		via->ttl = (int16_t)number;
+		if (via->ttl < 0)
+			via->ttl = (int16_t)number;
 		return true;
 	case 5:
 		if (sipring_text_is_name(name, "maddr", 5)) {
-			via->maddr = value;
+			keep_first(&via->maddr, value);
 			return value.size > 0;
 		}
 		if (!sipring_text_is_name(name, "rport", 5))
 			return true;
-		via->has_rport = true;
-		if (!at)
-			return true;
-		if (!sipring_text_number(&at, end, PORT_MAX, &number) || at != end)
+		number = 0;
+		if (at && (!sipring_text_number(&at, end, PORT_MAX, &number) || at != end))
 			return false;
-		via->rport = (uint16_t)number;
+		if (!via->has_rport)
+			via->rport = (uint16_t)number;
+		via->has_rport = true;
 		return true;
 	case 6:
 		if (!sipring_text_is_name(name, "branch", 6))
 			return true;
-		via->branch = value;
+		keep_first(&via->branch, value);
 		return value.size > 0;
 	case 8:
 		if (!sipring_text_is_name(name, "received", 8))
 			return true;
-		via->received = value;
+		keep_first(&via->received, value);
 		return value.size > 0;
 	default:
 		return true;

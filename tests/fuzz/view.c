@@ -150,10 +150,18 @@ void view_parse(struct sipring_message *message, struct sipring_span text)
 	check_same(message, &again);
 }
 
+/* Is what a parser kept of a parameter what is found by its name? */
+static void check_param(struct sipring_span params, const char *name, struct sipring_span kept)
+{
+	struct sipring_span found = {NULL, 0};
+
+	sipring_param_find(params, name, &found);
+	FUZZ_CHECK(found.data == kept.data && found.size == kept.size);
+}
+
 void view_check_via(const struct sipring_via *via, struct sipring_span value)
 {
 	struct sipring_via alone;
-	struct sipring_span found;
 
 	FUZZ_CHECK(fuzz_is_inside(via->text, value) && via->text.size && is_trimmed(via->text));
 	FUZZ_CHECK(fuzz_is_inside(via->rest, value));
@@ -167,7 +175,10 @@ void view_check_via(const struct sipring_via *via, struct sipring_span value)
 	FUZZ_CHECK(via->transport < SIPRING_TRANSPORT_COUNT);
 	FUZZ_CHECK(via->has_rport || !via->rport);
 	FUZZ_CHECK(via->has_rport == sipring_param_find(via->params, "rport", NULL));
-	FUZZ_CHECK(!via->branch.data == !sipring_param_find(via->params, "branch", &found));
+	check_param(via->params, "branch", via->branch);
+	check_param(via->params, "received", via->received);
+	check_param(via->params, "maddr", via->maddr);
+	FUZZ_CHECK((via->ttl >= 0) == sipring_param_find(via->params, "ttl", NULL));
 	FUZZ_CHECK(!sipring_via_parse(&alone, via->text));
 	FUZZ_CHECK(alone.text.data == via->text.data && alone.text.size == via->text.size);
 	FUZZ_CHECK(!alone.rest.data && alone.port == via->port && alone.rport == via->rport);

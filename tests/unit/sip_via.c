@@ -73,6 +73,26 @@ Test(sip_via, the_whole_and_its_parameters)
 	cr_assert_span(via.params, NULL);
 }
 
+Test(sip_via, the_first_of_a_repeated_parameter)
+{
+	struct sipring_via via;
+
+	cr_assert_eq(sipring_via_parse(&via,
+			     edge_span("SIP/2.0/UDP h;branch=a;received=b;maddr=c;ttl=1;rport=2"
+				       ";branch=d;received=e;maddr=f;ttl=3;rport=4;rport")),
+		0);
+	cr_assert_span(via.branch, "a");
+	cr_assert_span(via.received, "b");
+	cr_assert_span(via.maddr, "c");
+	cr_assert_eq(via.ttl, 1);
+	cr_assert_eq(via.rport, 2);
+	cr_assert_eq(sipring_via_parse(&via, edge_span("SIP/2.0/UDP h;rport;rport=4")), 0);
+	cr_assert(via.has_rport);
+	cr_assert_eq(via.rport, 0);
+	cr_assert_eq(sipring_via_parse(&via, edge_span("SIP/2.0/UDP h;ttl=1;ttl=x")),
+		SIPRING_PARSE_BAD_VIA);
+}
+
 Test(sip_via, bad_forms)
 {
 	static const char *const texts[] = {"", " ", "SIP", "SIP/2.0", "SIP/2.0/", "SIP/2.0/UDP",
