@@ -46,6 +46,24 @@ static int set_setting(struct options *options, const char *name, const char *va
 	return 0;
 }
 
+int options_set_default(struct options *options, const char *name, const char *value,
+	struct sipring_error *error)
+{
+	struct sipring_config *scratch;
+	int result;
+	if (!options_is_set(options, name)) {
+		result = set_setting(options, name, value, error);
+		options->set &= ~bit_of(name); /* the last word in the file counts */
+		return result;
+	}
+	scratch = sipring_config_new();
+	if (!scratch)
+		return -ENOMEM;
+	result = sipring_config_set(scratch, name, value, error);
+	sipring_config_free(scratch);
+	return result;
+}
+
 static int take_provider(void *into, const char *value, struct sipring_error *error)
 {
 	return set_setting(into, "provider", value, error);

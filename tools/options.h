@@ -61,6 +61,10 @@ bool options_parse(struct options *options, const struct options_command *comman
 void options_free(struct options *options);
 bool options_is_set(const struct options *options, const char *setting);
 
+/* What the command line has not named is set; what it has is only looked at for mistakes. */
+int options_set_default(struct options *options, const char *name, const char *value,
+	struct sipring_error *error);
+
 /* Says a mistake and where help is; returns OPTIONS_STATUS_USAGE. */
 __attribute__((format(printf, 2, 3))) int options_usage(const struct options_command *command,
 	const char *format, ...);

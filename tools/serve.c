@@ -11,6 +11,7 @@
 #include "tools/number.h"
 #include "tools/options.h"
 #include "tools/serve_report.h"
+#include "tools/settings_file.h"
 #include "tools/signals.h"
 #include "tools/terminal.h"
 
@@ -20,10 +21,14 @@
 #include <unistd.h>
 
 #define LISTENERS_MAX 16
+#define ANSWERS_MAX 32
 
 struct serve_options {
 	const char *listeners[LISTENERS_MAX];
 	unsigned n_listeners;
+	const char *answers[ANSWERS_MAX]; /* of the command line: they come after the file's */
+	unsigned n_answers;
+	const char *config;
 	struct answer_policy policy;
 	uint64_t interval_ns;
 	uint64_t drain_timeout_ns;
@@ -51,10 +56,21 @@ static int take_listen(void *into, const char *value, struct sipring_error *erro
 
 static int take_answer(void *into, const char *value, struct sipring_error *error)
 {
-	return answer_configure(&((struct serve_options *)into)->policy, value, error);
+	struct serve_options *options = into;
+	if (options->n_answers == ANSWERS_MAX) {
+		snprintf(error->text, sizeof(error->text), "given more than %u times", ANSWERS_MAX);
+		return -E2BIG;
+	}
+	options->answers[options->n_answers++] = value;
+	return answer_configure(&options->policy, value, error);
 }
 
 static const struct options_row rows[] = {
+	{.name = "config",
+		.argument = "FILE",
+		.kind = OPTIONS_TEXT,
+		.offset = offsetof(struct serve_options, config),
+		.help = "settings, listeners and answers from FILE; the command line wins"},
 	{.name = "listen",
 		.argument = "LISTENER",
 		.kind = OPTIONS_CALL,
@@ -247,11 +263,34 @@ static int serve(struct options *options, struct serve_options *own, struct serv
 	return status;
 }
 
+/* Listeners are those of the command line where it has any; of answers its word is the last. */
+static int take_file(struct serve_options *own, struct options *options, struct settings_file *file,
+	struct sipring_error *error)
+{
+	const char *text;
+	int result = settings_file_read(file, own->config, options, error);
+	if (result < 0)
+		return result;
+	for (unsigned i = 0, had = own->n_listeners;
+		had == 0 && (text = settings_file_listener(file, i)); i++)
+		if ((result = take_listen(own, text, error)) < 0)
+			return result;
+	answer_setup(&own->policy);
+	for (unsigned i = 0; (text = settings_file_answer(file, i)); i++)
+		if ((result = answer_configure(&own->policy, text, error)) < 0)
+			return result;
+	for (unsigned i = 0; i < own->n_answers; i++)
+		if ((result = answer_configure(&own->policy, own->answers[i], error)) < 0)
+			return result;
+	return 0;
+}
+
 int serve_command(int argc, char **argv)
 {
 	static struct server server;
 	struct serve_options own = {.drain_timeout_ns = 5000000000};
 	struct options options;
+	struct settings_file file = {0};
 	struct sipring_error error;
 	int operand, status;
 	answer_setup(&own.policy);
@@ -259,6 +298,9 @@ int serve_command(int argc, char **argv)
 		for (; operand < argc && status == OPTIONS_STATUS_OK; operand++)
 			if (take_listen(&own, argv[operand], &error) < 0)
 				status = options_usage(&command, "%s", error.text);
+		if (own.config && status == OPTIONS_STATUS_OK &&
+			take_file(&own, &options, &file, &error) < 0)
+			status = options_usage(&command, "%s", error.text);
 		if (own.n_listeners == 0)
 			own.listeners[own.n_listeners++] = "sctp:*";
 		if (own.interval_ns == 0)
@@ -268,6 +310,7 @@ int serve_command(int argc, char **argv)
 		if (status == OPTIONS_STATUS_OK)
 			status = serve(&options, &own, &server);
 	}
+	settings_file_free(&file);
 	options_free(&options);
 	return status;
 }
