@@ -50,7 +50,8 @@ static size_t region_front(unsigned n_lines)
 	return (size + LINE - 1) & ~(size_t)(LINE - 1);
 }
 
-static uint64_t region_guard(const struct directory *directory, const struct section *section)
+static inline uint64_t region_guard(const struct directory *directory,
+	const struct section *section)
 {
 	uint64_t word;
 
