@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define PAGE 4096u
 
 void fuzz_fail(const char *condition, const char *file, int line)
 {
@@ -88,4 +91,20 @@ bool fuzz_is_inside(struct sipring_span span, struct sipring_span whole)
 	if (!span.data)
 		return !span.size;
 	return at >= begin && at - begin <= whole.size && span.size <= whole.size - (at - begin);
+}
+
+char *fuzz_edge(size_t size)
+{
+	static char *end;
+
+	if (!end) {
+		char *room = mmap(NULL, FUZZ_EDGE_MAX + PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		FUZZ_CHECK(room != MAP_FAILED);
+		end = room + FUZZ_EDGE_MAX;
+		FUZZ_CHECK(!mprotect(end, PAGE, PROT_NONE));
+	}
+	FUZZ_CHECK(size <= FUZZ_EDGE_MAX);
+	return end - size;
 }

@@ -43,6 +43,10 @@ uint32_t fuzz_choose(struct fuzz_input *input, uint32_t limit);
  */
 struct sipring_span fuzz_text(struct fuzz_input *input, char *out, size_t size_max);
 
+/* Memory of this size that ends at an unmapped page, the same each time; at most FUZZ_EDGE_MAX. */
+#define FUZZ_EDGE_MAX 65536u
+char *fuzz_edge(size_t size);
+
 /* Is it without CR, LF and NUL? The definition that the library's own check is held against. */
 bool fuzz_is_line(struct sipring_span text);
 /* Same bytes, and absent like absent. */

@@ -9,27 +9,14 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#define TEXT_MAX 65536u
-#define PAGE 4096u
+#define TEXT_MAX (FUZZ_EDGE_MAX - 64u)
 #define N_LINES_MAX 130
 
 struct found {
 	struct sipring_scan scan;
 	uint32_t ends[N_LINES_MAX];
 };
-
-/* TEXT_MAX and 64 bytes, then a page that nobody may read. */
-static char *open_room(void)
-{
-	char *room = mmap(NULL, TEXT_MAX + 2 * PAGE, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	FUZZ_CHECK(room != MAP_FAILED);
-	FUZZ_CHECK(!mprotect(room + TEXT_MAX + PAGE, PAGE, PROT_NONE));
-	return room;
-}
 
 static void scan(struct found *found, const struct sipring_scan_body *body, const char *text,
 	size_t size, size_t n_lines_max)
@@ -51,14 +38,11 @@ static void check_same(const struct found *wanted, const struct found *got)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char *room;
 	const struct sipring_scan_body *scalar = sipring_scan_bodies;
 	struct found wanted, got;
 	size_t n_lines_max, shift;
-	char *at_edge;
+	char *at_edge, *inside;
 
-	if (!room)
-		room = open_room();
 	if (!size || size > TEXT_MAX)
 		return 0;
 	n_lines_max = *data & 1 ? N_LINES_MAX : 1 + (*data >> 1) % 8;
@@ -67,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size--;
 	while (strcmp(scalar->name, "scalar"))
 		scalar++;
-	at_edge = room + TEXT_MAX + PAGE - size;
+	at_edge = fuzz_edge(size);
+	inside = fuzz_edge(size + 64) + shift;
 	for (const struct sipring_scan_body *body = sipring_scan_bodies; body->name; body++) {
 		if (!body->is_supported())
 			continue;
@@ -75,8 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		scan(&wanted, scalar, at_edge, size, n_lines_max);
 		scan(&got, body, at_edge, size, n_lines_max);
 		check_same(&wanted, &got);
-		memcpy(room + shift, data, size);
-		scan(&got, body, room + shift, size, n_lines_max);
+		memcpy(inside, data, size);
+		scan(&got, body, inside, size, n_lines_max);
 		check_same(&wanted, &got);
 	}
 	return 0;
