@@ -59,14 +59,15 @@ static inline void sipring_seek_begin(struct sipring_seek *seek, const char *at,
 	sipring_seek_move(seek, at);
 }
 
-/* The first byte from at on that is no part of a word, or end. */
-static inline const char *sipring_seek_break(struct sipring_seek *seek, const char *at)
+/* The first bit of one of the seek's two masks from at on, over as many blocks as it takes. */
+static inline const char *sipring_seek_next(struct sipring_seek *seek, const uint64_t *mask,
+	const char *at)
 {
 	size_t offset = (size_t)(at - seek->base);
 
 	for (;;) {
 		if (__builtin_expect(offset < SIPRING_SEEK_BLOCK, 1)) {
-			uint64_t left = seek->breaks >> offset;
+			uint64_t left = *mask >> offset;
 
 			if (__builtin_expect(left != 0, 1))
 				return at + __builtin_ctzll(left);
@@ -77,20 +78,14 @@ static inline const char *sipring_seek_break(struct sipring_seek *seek, const ch
 	}
 }
 
+/* The first byte from at on that is no part of a word, or end. */
+static inline const char *sipring_seek_break(struct sipring_seek *seek, const char *at)
+{
+	return sipring_seek_next(seek, &seek->breaks, at);
+}
+
 /* The first mark from at on, or end. */
 static inline const char *sipring_seek_mark(struct sipring_seek *seek, const char *at)
 {
-	size_t offset = (size_t)(at - seek->base);
-
-	for (;;) {
-		if (__builtin_expect(offset < SIPRING_SEEK_BLOCK, 1)) {
-			uint64_t left = seek->marks >> offset;
-
-			if (__builtin_expect(left != 0, 1))
-				return at + __builtin_ctzll(left);
-			at = seek->base + SIPRING_SEEK_BLOCK;
-		}
-		sipring_seek_move(seek, at);
-		offset = 0;
-	}
+	return sipring_seek_next(seek, &seek->marks, at);
 }

@@ -94,21 +94,13 @@ static bool read_ipv4(uint32_t *octets, struct sipring_span host)
 	return read_octet(octets, at, end) == end;
 }
 
-static inline unsigned hex_digit(char c)
-{
-	unsigned digit = (unsigned)(uint8_t)c - '0';
-	unsigned letter = ((unsigned)(uint8_t)c | 0x20) - 'a';
-
-	return digit <= 9 ? digit : letter <= 5 ? letter + 10 : 16;
-}
-
 /* Reads up to four hexadecimal digits, 0x10000 if there are none or more. */
 static unsigned read_group(const char **at, const char *end)
 {
 	const char *begin = *at;
 	unsigned group = 0, digit;
 
-	for (; *at < end && (digit = hex_digit(**at)) < 16; ++*at)
+	for (; *at < end && (digit = sipring_text_hex(**at)) < 16; ++*at)
 		group = group << 4 | digit;
 	return *at == begin || *at - begin > 4 ? 0x10000 : group;
 }

@@ -87,6 +87,15 @@ static inline char sipring_text_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+/* What a hexadecimal digit stands for, 16 for another character. */
+static inline unsigned sipring_text_hex(char c)
+{
+	unsigned digit = (unsigned)(uint8_t)c - '0';
+	unsigned letter = ((unsigned)(uint8_t)c | 0x20) - 'a';
+
+	return digit <= 9 ? digit : letter <= 5 ? letter + 10 : 16;
+}
+
 /*
  * Where eight (four) bytes of a name differ from a wanted one. In a letter, which has bit 0x40, a
  * difference in bit 0x20 is one of case only; in a sign or a digit it counts.

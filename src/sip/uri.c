@@ -14,8 +14,7 @@
 
 static bool is_hex(char c)
 {
-	return sipring_text_is(c, SIPRING_TEXT_DIGIT) ||
-		(sipring_text_lower(c) >= 'a' && sipring_text_lower(c) <= 'f');
+	return sipring_text_hex(c) < 16;
 }
 
 /* Skips characters of the classes and whole escapes; stops at anything else. */

@@ -16,14 +16,6 @@
 
 #define RESERVED 0x100 /* an escaped reserved character: unlike the same one unescaped */
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = sipring_text_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The character at *at, its escape undone, and *at moved behind it. */
 static int next_character(const char **at, const char *end)
 {
@@ -31,9 +23,9 @@ static int next_character(const char **at, const char *end)
 	int byte = (unsigned char)*p;
 
 	*at = p + 1;
-	if (*p != '%' || end - p < 3 || hex_value(p[1]) < 0 || hex_value(p[2]) < 0)
+	if (*p != '%' || end - p < 3 || sipring_text_hex(p[1]) > 15 || sipring_text_hex(p[2]) > 15)
 		return byte;
-	byte = hex_value(p[1]) << 4 | hex_value(p[2]);
+	byte = (int)(sipring_text_hex(p[1]) << 4 | sipring_text_hex(p[2]));
 	*at = p + 3;
 	return byte && strchr(";/?:@&=+$,", byte) ? byte | RESERVED : byte;
 }
