@@ -53,8 +53,9 @@ int sipring_kernel_socket_open(const struct sipring_sctp_config *config, sa_fami
 /* AF_INET6 if any of the addresses needs it; such a socket takes IPv4 addresses too. */
 sa_family_t sipring_kernel_socket_family(const union sipring_address *addresses, unsigned n);
 /*
- * Whether a listener may have these addresses: -EADDRINUSE with a text when any other socket has
- * them. Listeners share their port with connects, so that binding them would not tell.
+ * Whether a listener may have these addresses: -EADDRINUSE with a text when another socket listens
+ * on them, or is bound to them by a program that does not share. Listeners share their port with
+ * connects, so that binding them would not tell.
  */
 int sipring_kernel_socket_claim(const struct sipring_sctp_config *config,
 	const struct sipring_address_set *local, struct sipring_error *error);

@@ -198,6 +198,9 @@ int sipring_kernel_options_set(int fd, const struct sipring_sctp_config *config,
 		r = set_number(fd, IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 0); /* 8.1.20 */
 	if (r == 0)
 		r = set_number(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	/* What is left of an association when its process has gone does not hold the port. */
+	if (r == 0)
+		r = set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (r == 0)
 		r = sipring_kernel_options_freebind(fd, config);
 	if (r < 0)

@@ -26,17 +26,10 @@ static size_t pack(const union sipring_address *addresses, unsigned n,
 	return size;
 }
 
-static int bind_all(int fd, const struct sipring_address_set *local, struct sipring_error *error)
+static int explain(const struct sipring_address_set *local, int r, struct sipring_error *error)
 {
-	char packed[SIPRING_ADDRESS_SET_MAX * sizeof(union sipring_address)];
 	char text[256];
-	int r;
 
-	pack(local->addresses, local->n_addresses, packed);
-	if (sctp_bindx(fd, (struct sockaddr *)packed, (int)local->n_addresses,
-		    SCTP_BINDX_ADD_ADDR) == 0)
-		return 0;
-	r = -errno;
 	sipring_address_set_print(local, text, sizeof text);
 	if (r == -EADDRINUSE)
 		return sipring_error_set(error, r,
@@ -50,6 +43,17 @@ static int bind_all(int fd, const struct sipring_address_set *local, struct sipr
 		return sipring_error_set(error, r,
 			"sctp:%s needs CAP_NET_BIND_SERVICE, or a port from 1024 on", text);
 	return sipring_error_set(error, r, "cannot bind sctp:%s: %s", text, strerror(-r));
+}
+
+static int bind_all(int fd, const struct sipring_address_set *local, struct sipring_error *error)
+{
+	char packed[SIPRING_ADDRESS_SET_MAX * sizeof(union sipring_address)];
+
+	pack(local->addresses, local->n_addresses, packed);
+	if (sctp_bindx(fd, (struct sockaddr *)packed, (int)local->n_addresses,
+		    SCTP_BINDX_ADD_ADDR) == 0)
+		return 0;
+	return explain(local, -errno, error);
 }
 
 int sipring_kernel_socket_open(const struct sipring_sctp_config *config, sa_family_t family,
@@ -84,14 +88,24 @@ int sipring_kernel_socket_claim(const struct sipring_sctp_config *config,
 {
 	sa_family_t family = sipring_kernel_socket_family(local->addresses, local->n_addresses);
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SCTP);
+	int on = 1;
 	int r;
 
 	if (fd < 0)
 		return sipring_error_set(error, -errno, "cannot open an SCTP socket: %s",
 			strerror(errno));
-	r = sipring_kernel_options_freebind(fd, config);
+	/*
+	 * A socket that listens is in the way; an association that its peer keeps from ending is
+	 * not. With this option it is listen() that tells the two apart: where all who bound have
+	 * set it, the kernel lets another bind without a look at what they do.
+	 */
+	r = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ? -errno : 0;
+	if (r == 0)
+		r = sipring_kernel_options_freebind(fd, config);
 	if (r == 0)
 		r = bind_all(fd, local, error);
+	if (r == 0 && listen(fd, 1) < 0)
+		r = explain(local, -errno, error);
 	close(fd);
 	return r;
 }
