@@ -42,6 +42,7 @@ def connected(name, **options):
 
 def answered(one, call, name):
     one.data(request(call))
+    one.settle()
     answer = one.receive(10)
     point(answer is not None and call_of(answer) == (200, call), name)
 

@@ -50,6 +50,7 @@ class Wire:
         self.tsn = int.from_bytes(os.urandom(4), "big")
         self.peer_tsn, self.acked, self.ssn = None, self.tsn - 1 & 0xffffffff, 0
         self.partial, self.messages, self.seen = b"", [], []
+        self.unacked = {}  # TSN -> chunk
 
     def packet(self, *chunks, tag=None, damage=0):
         head = struct.pack(">HHI", self.port, self.to, self.peer_tag if tag is None else tag)
@@ -91,6 +92,7 @@ class Wire:
     def connect(self, seconds=5):
         """The handshake, sent again once a second as a stack would. Whether it stands."""
         answer, end = None, time.monotonic() + seconds
+        self.unacked = {}
         while answer is None and time.monotonic() < end:
             self.init()
             answer = self.await_chunk((INIT_ACK,), 1)
@@ -111,9 +113,10 @@ class Wire:
         return answer is not None
 
     def data(self, data, flags=FIRST | LAST | UNORDERED, stream=0, ppid=0):
-        """One DATA chunk in a packet, sent once."""
-        self.packet(chunk(DATA, flags, struct.pack(">IHHI", self.tsn, stream, self.ssn, ppid)
-                          + data))
+        """One DATA chunk in a packet, sent once, or until it is acknowledged by settle()."""
+        piece = chunk(DATA, flags, struct.pack(">IHHI", self.tsn, stream, self.ssn, ppid) + data)
+        self.unacked[self.tsn] = piece
+        self.packet(piece)
         self.tsn = self.tsn + 1 & 0xffffffff
 
     def send(self, message, whole=True, seconds=20):
@@ -138,6 +141,21 @@ class Wire:
                 sent = n_acked
             for one in came:
                 self.take(one)
+        return False
+
+    def settle(self, seconds=20):
+        """Sends what is not acknowledged again, as a stack would. Whether all was in the end."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.unacked = {tsn: piece for tsn, piece in self.unacked.items()
+                            if tsn - self.acked - 1 & 0xffffffff < 1 << 31}
+            if not self.unacked:
+                return True
+            came = self.read(0.5)
+            for one in came:
+                self.take(one)
+            if not came:
+                self.packet(*list(self.unacked.values())[:4])
         return False
 
     def take(self, one):
@@ -170,8 +188,12 @@ class Wire:
 
     def close(self):
         """In order; whether the peer did its part."""
-        self.packet(chunk(SHUTDOWN, 0, struct.pack(">I", self.peer_tsn)))
-        done = self.await_chunk((SHUTDOWN_ACK, ABORT)) or (None,)
+        done = (None,)
+        for _ in range(4):
+            self.packet(chunk(SHUTDOWN, 0, struct.pack(">I", self.peer_tsn)))
+            done = self.await_chunk((SHUTDOWN_ACK, ABORT)) or done
+            if done[0] is not None:
+                break
         if done[0] == SHUTDOWN_ACK:
             self.packet(chunk(SHUTDOWN_COMPLETE))
         self.socket.close()
