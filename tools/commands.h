@@ -7,3 +7,4 @@ int load_command(int argc, char **argv);
 int send_command(int argc, char **argv);
 int parse_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
+int bench_command(int argc, char **argv);

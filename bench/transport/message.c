@@ -19,14 +19,14 @@
 static const char request_middle[] = "\r\nMax-Forwards: 70\r\n"
 				     "From: <sip:client@127.0.0.1>;tag=5f2c1e\r\n"
 				     "To: <sip:bench@127.0.0.1>\r\n"
-				     "Call-ID: 7d0a3b1c9e@127.0.0.1\r\n"
+				     "Call-ID: 7d0a3b1c9e5f8@127.0.0.1\r\n"
 				     "CSeq: 1 OPTIONS\r\n"
 				     "User-Agent: bench";
 
 static const char reply_start[] = "SIP/2.0 200 OK\r\nVia: SIP/2.0/SCTP 127.0.0.1;branch=" BRANCH;
 static const char reply_middle[] = "\r\nFrom: <sip:client@127.0.0.1>;tag=5f2c1e\r\n"
 				   "To: <sip:bench@127.0.0.1>;tag=0f3e2d1c\r\n"
-				   "Call-ID: 7d0a3b1c9e@127.0.0.1\r\n"
+				   "Call-ID: 7d0a3b1c9e5f8@127.0.0.1\r\n"
 				   "CSeq: 1 OPTIONS\r\n"
 				   "Server: bench";
 

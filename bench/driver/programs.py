@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The servers that are measured, by the name that results call them.
+
+PORT stands in a command for the port to listen on.
+"""
+SERVE = ["tools/sipring", "serve", "--provider", "kernel", "--io"]
+ADDRESS = "sctp:127.0.0.1:PORT"
+
+PROGRAMS = {
+    "shared": {"title": "shared one-to-many socket, epoll (the algorithm of proto_sctp)",
+               "command": ["bench/transport/sctp_shared", "--port", "PORT"]},
+    "epoll": {"title": "one-to-one sockets, epoll, drained",
+              "command": ["bench/transport/sctp_epoll", "--port", "PORT"]},
+    "uring": {"title": "io_uring, one receive and one submit at a time",
+              "command": ["bench/transport/sctp_uring", "--port", "PORT"]},
+    "sipring-epoll": {"title": "sipring, epoll",
+                      "command": SERVE + ["epoll", ADDRESS]},
+    "sipring": {"title": "sipring, io_uring",
+                "command": SERVE + ["io_uring", ADDRESS]},
+    "sipring-unbundled": {"title": "sipring, io_uring, bundling=off",
+                          "command": SERVE + ["io_uring", "--set", "bundling=off", ADDRESS]},
+    "udp": {"title": "UDP, a system call per message",
+            "command": ["bench/transport/udp", "--port", "PORT"]},
+    "udp-64": {"title": "UDP, 64 messages per system call",
+               "command": ["bench/transport/udp", "--port", "PORT", "--batch", "64"]},
+}
+
+
+def is_udp(program):
+    return program.startswith("udp")
+
+
+def title(program):
+    return PROGRAMS[program]["title"]
