@@ -38,13 +38,15 @@ struct sipring_association {
 	struct sipring_timer timer; /* what it means depends on the state */
 	struct sipring_list routes; /* the engine's, which wait for this to stand */
 	struct sipring_list flush;  /* in the worker's list of those with something to send */
+	uint64_t claim;             /* by which all workers know that it is here; 0: none */
 	uint64_t end_by_ms;         /* DRAINING, SHUT: then it is aborted */
 	enum sipring_association_state state;
 	bool inbound;
-	bool listed;   /* found by its peer's address */
-	bool stood;    /* was UP once */
-	bool blocked;  /* its socket took no more: waits for WRITABLE */
-	bool was_full; /* a send was rejected: tell when there is room */
+	bool listed;    /* found by its peer's address */
+	bool unclaimed; /* another worker has one to this peer: try again */
+	bool stood;     /* was UP once */
+	bool blocked;   /* its socket took no more: waits for WRITABLE */
+	bool was_full;  /* a send was rejected: tell when there is room */
 };
 
 void sipring_association_init(struct sipring_association *association, bool inbound);

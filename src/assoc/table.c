@@ -47,12 +47,18 @@ struct sipring_association *sipring_table_add(struct sipring_table *table,
 		return NULL;
 	sipring_association_init(association, inbound);
 	association->peer = *peer;
-	if (listed && !sipring_table_find_peer(table, peer)) {
-		association->listed = true;
-		sipring_hash_insert(&table->by_peer, &association->by_peer,
-			sipring_address_hash(peer, table->seed));
-	}
+	if (listed)
+		sipring_table_list(table, association);
 	return association;
+}
+
+void sipring_table_list(struct sipring_table *table, struct sipring_association *association)
+{
+	if (association->listed || sipring_table_find_peer(table, &association->peer))
+		return;
+	association->listed = true;
+	sipring_hash_insert(&table->by_peer, &association->by_peer,
+		sipring_address_hash(&association->peer, table->seed));
 }
 
 void sipring_table_unlist(struct sipring_table *table, struct sipring_association *association)

@@ -24,6 +24,8 @@ size_t sipring_table_footprint(uint32_t associations_max);
  */
 struct sipring_association *sipring_table_add(struct sipring_table *table,
 	const union sipring_address *peer, bool inbound, bool listed);
+/* From here on it is found by its peer's address, where no other association to that peer is. */
+void sipring_table_list(struct sipring_table *table, struct sipring_association *association);
 void sipring_table_remove(struct sipring_table *table, struct sipring_association *association);
 /* From here on it is not found by address any more. */
 void sipring_table_unlist(struct sipring_table *table, struct sipring_association *association);

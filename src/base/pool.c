@@ -5,7 +5,8 @@
  *
  * An item's generation grows by one at every take and every give, so it is odd exactly while the
  * item is in use; a handle carries its low bits. Free memory and handle 0 therefore never match.
- * The stack holds every free index once: n_free even generations, n_items - n_free odd ones.
+ * The stack holds every free index once: n_free even generations, n_items - n_free odd ones. A mark
+ * is laid over the index part of handles, above every index, so another pool's mark leads outside.
  */
 #include "base/pool.h"
 
@@ -17,6 +18,8 @@
 #define INDEX_BITS 20
 #define GENERATION_MASK ((1u << (32 - INDEX_BITS)) - 1)
 #define ITEM_ALIGNMENT 64 /* a cache line: neighbours do not share one */
+/* Even; from one life's first generation to the next one's, so that few meet for long. */
+#define LIFE_STRIDE 358
 
 _Static_assert(SIPRING_POOL_ITEMS_MAX < 1u << INDEX_BITS, "every index fits a handle");
 
@@ -114,6 +117,14 @@ int sipring_pool_open(struct sipring_pool *pool, uint32_t n_items, size_t item_s
 	return 0;
 }
 
+void sipring_pool_mark(struct sipring_pool *pool, uint32_t mark, uint32_t life)
+{
+	assert(pool->n_free == pool->n_items && mark < 1u << INDEX_BITS);
+	pool->mark = mark;
+	for (uint32_t i = 0; i < pool->n_items; i++)
+		pool->generations[i] = life * LIFE_STRIDE;
+}
+
 void sipring_pool_close(struct sipring_pool *pool)
 {
 	struct layout layout;
@@ -154,12 +165,12 @@ uint32_t sipring_pool_handle(const struct sipring_pool *pool, const void *item)
 	uint32_t index = pool_index(pool, item);
 
 	assert(pool->generations[index] & 1);
-	return (pool->generations[index] & GENERATION_MASK) << INDEX_BITS | index;
+	return (pool->generations[index] & GENERATION_MASK) << INDEX_BITS | (index ^ pool->mark);
 }
 
 void *sipring_pool_find(const struct sipring_pool *pool, uint32_t handle)
 {
-	uint32_t index = handle & ((1u << INDEX_BITS) - 1);
+	uint32_t index = (handle & ((1u << INDEX_BITS) - 1)) ^ pool->mark;
 	uint32_t generation = handle >> INDEX_BITS;
 
 	if (index >= pool->n_items || !(generation & 1))

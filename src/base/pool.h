@@ -20,12 +20,20 @@ struct sipring_pool {
 	uint32_t *free;        /* stack of free indices */
 	uint32_t n_items;
 	uint32_t n_free;
+	uint32_t mark;
 	size_t stride; /* bytes from item to item, a multiple of 64 */
 };
 
 /* Maps it. n_items from 1 to SIPRING_POOL_ITEMS_MAX, item_size not 0. Returns 0 or -errno. */
 int sipring_pool_open(struct sipring_pool *pool, uint32_t n_items, size_t item_size);
 void sipring_pool_close(struct sipring_pool *pool);
+
+/*
+ * Before the first take, for pools whose handles must not be taken for one another's: those with
+ * different marks, which are multiples of a power of two that no index reaches, and those of a pool
+ * that was in this one's place in an earlier life.
+ */
+void sipring_pool_mark(struct sipring_pool *pool, uint32_t mark, uint32_t life);
 
 /* What sipring_pool_open will map, in bytes: the figure for the memory budget. */
 size_t sipring_pool_footprint(uint32_t n_items, size_t item_size);
