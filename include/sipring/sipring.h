@@ -18,6 +18,7 @@
 #include <sipring/types.h>
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -193,18 +194,29 @@ struct sipring_callbacks {
 
 struct sipring;
 struct sipring_worker;
+struct sipring_sender;
 
 /*
- * Checks the settings as a whole and keeps a copy; opens nothing yet. 0, or -errno with a text.
- * Closed by sipring_close after the last worker.
+ * Checks the settings as a whole and keeps a copy; with more than one of `workers`, or `senders`,
+ * maps what they share, which takes a fork along. 0, or -errno with a text. Closed by
+ * sipring_close after the last worker, in each process that has it.
  */
 SIPRING_PUBLIC int sipring_open(struct sipring **sipring, const struct sipring_config *config,
 	struct sipring_error *error);
 SIPRING_PUBLIC void sipring_close(struct sipring *sipring);
 
 /*
+ * A process that had workers or senders of this sipring open has ended: for who waited for it, and
+ * only then. Others learn at once what became of their sends to it, and its places are free. Where
+ * nobody says so it is found out within seconds. Any thread.
+ */
+SIPRING_PUBLIC void sipring_ended(struct sipring *sipring, pid_t pid);
+
+/*
  * Maps the worker's memory, chooses io and provider, binds the listeners. 0, or -errno with a text
- * that names the remedy; nothing is left open then. callbacks is copied; dispatch must be set.
+ * that names the remedy; nothing is left open then. callbacks is copied; dispatch must be set. Of
+ * several workers each is opened by the thread that runs it, in any order and also in the place of
+ * one whose process died; -EUSERS when there are `workers` of them.
  */
 SIPRING_PUBLIC int sipring_worker_open(struct sipring_worker **worker, struct sipring *sipring,
 	const struct sipring_callbacks *callbacks, struct sipring_error *error);
@@ -245,10 +257,11 @@ SIPRING_PUBLIC bool sipring_worker_drained(const struct sipring_worker *worker);
  * Accepts a send: 0, and one outcome will follow. Or refuses it, and none will: -EMSGSIZE, -EINVAL
  * (no bytes, or a stream that the association has not), -EAFNOSUPPORT (an address that is no IP
  * address), -EDESTADDRREQ (neither association nor address nor target), -ENOTCONN (the association
- * is gone and nothing else was given), -ENOBUFS (a queue is full: WRITABLE will tell, and of a name
- * that is being looked up the outcomes), -ESHUTDOWN (draining), -ENFILE (no room for another
- * association, or name), -EPROTONOSUPPORT (a target of another transport), -ENAMETOOLONG, or what
- * the socket calls of connecting said.
+ * is gone and nothing else was given), -ENOBUFS (a queue is full: WRITABLE will tell, without an
+ * association where it was another worker's, and of a name that is being looked up the outcomes
+ * will), -EHOSTDOWN (of several workers: the one that has it is gone), -ESHUTDOWN (draining),
+ * -ENFILE (no room for another association, or name), -EPROTONOSUPPORT (a target of another
+ * transport), -ENAMETOOLONG, or what the socket calls of connecting said.
  */
 SIPRING_PUBLIC int sipring_send(struct sipring_worker *worker, const struct sipring_send *send);
 
@@ -263,8 +276,9 @@ struct sipring_connect {
 
 /*
  * Finds or begins an association and gives its id; UP or DOWN follows for one that is new. Returns
- * 1 when it stood already, 0 when it is new, or -errno as sipring_send. To a target the id is not
- * known yet, 0, and CONNECTED brings it.
+ * 1 when it stood already, 0 when it is new, or -errno as sipring_send; -EXDEV: another worker has
+ * it, or is to have it, and a send to the address is the way to it. To a target the id is not known
+ * yet, 0, and CONNECTED brings it.
  */
 SIPRING_PUBLIC int sipring_connect(struct sipring_worker *worker,
 	const struct sipring_connect *connect, uint32_t *association);
@@ -272,6 +286,34 @@ SIPRING_PUBLIC int sipring_connect(struct sipring_worker *worker,
 /* Ends one: in order, after its queue is flushed, or at once. -ENOTCONN when it is gone. */
 SIPRING_PUBLIC int sipring_disconnect(struct sipring_worker *worker, uint32_t association,
 	bool abort);
+
+/* ---- Senders --------------------------------------------------------------------------------- */
+
+/*
+ * A thread or process that is no worker, and sends. It is for one thread; a process that was forked
+ * opens its own. Of callbacks outcome, event (WRITABLE only) and log are used; they are made from
+ * run and close. 0, -EUSERS when there are `senders` of them, or -errno.
+ */
+SIPRING_PUBLIC int sipring_sender_open(struct sipring_sender **sender, struct sipring *sipring,
+	const struct sipring_callbacks *callbacks, struct sipring_error *error);
+/* Sends go on; of those with a cookie that are not told yet the outcome is CLOSED. */
+SIPRING_PUBLIC void sipring_sender_close(struct sipring_sender *sender);
+
+/*
+ * As sipring_send, to associations of any worker; never waits. A target must have a numeric host
+ * (-EAFNOSUPPORT). One outcome follows where there is a cookie. Without one failures alone are
+ * told, and those that a worker had in hand when it was killed are not.
+ */
+SIPRING_PUBLIC int sipring_sender_send(struct sipring_sender *sender,
+	const struct sipring_send *send);
+
+/*
+ * Makes the callbacks that are due. Returns the nanoseconds after which it is to be called again at
+ * the latest, -1 for no limit; before that where the fd polls readable. The fd is the sender's;
+ * never read it.
+ */
+SIPRING_PUBLIC int64_t sipring_sender_run(struct sipring_sender *sender);
+SIPRING_PUBLIC int sipring_sender_pollable(struct sipring_sender *sender);
 
 /* What was chosen at open, and why. The strings are the worker's. */
 struct sipring_choice {
@@ -285,8 +327,8 @@ SIPRING_PUBLIC void sipring_worker_choice(const struct sipring_worker *worker,
 	struct sipring_choice *choice);
 
 /*
- * Counts since the worker was opened; gauges are marked. accepted == sent + failed + queue_messages
- * at any time, where failed is the sum of the failed_ ones.
+ * Counts since the worker was opened; gauges are marked. accepted == sent + failed + handed +
+ * queue_messages at any time, where failed is the sum of the failed_ ones.
  */
 struct sipring_stats {
 	uint64_t turns;
@@ -301,8 +343,11 @@ struct sipring_stats {
 	uint64_t too_long;           /* messages over message_max, discarded whole */
 	uint64_t abandoned;          /* partial messages whose end never came */
 	uint64_t no_reassembly;      /* associations aborted because no reassembly slot was free */
-	uint64_t accepted;           /* sends accepted */
-	uint64_t sent;               /* outcome SENT */
+	uint64_t accepted;           /* sends accepted, those of others included */
+	uint64_t handed;             /* of these, handed to the worker that has the association */
+	uint64_t mail;               /* sends that others handed to this one */
+	uint64_t untold; /* failures of sends without a cookie that their senders were not told */
+	uint64_t sent;   /* outcome SENT */
 	uint64_t sent_bytes;
 	uint64_t failed_connect;
 	uint64_t failed_lost;

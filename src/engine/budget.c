@@ -39,6 +39,22 @@ static void add_sends(struct sum *sum, const struct sipring_config *config)
 	}
 }
 
+/* What all workers share, and each one's part in it. */
+static void add_shared(struct sum *sum, const struct sipring_config *config)
+{
+	struct sipring_region_line lines[SIPRING_SHARE_LINES];
+	unsigned n_lines = sipring_share_lines(config, lines);
+	size_t handed = sipring_party_footprint((uint32_t)config->handed_max);
+
+	if (!sipring_share_is_wanted(config))
+		return;
+	for (unsigned i = 0; i < n_lines; i++)
+		add(sum, lines[i].name, "workers, senders; shared by all", 1, lines[i].size,
+			lines[i].size);
+	add(sum, "sends handed to others", "handed_max", (uint64_t)config->handed_max,
+		handed / (uint64_t)config->handed_max, handed);
+}
+
 uint64_t sipring_budget(const struct sipring_config *config,
 	void (*line)(void *user, const struct sipring_budget_line *line), void *user)
 {
@@ -68,6 +84,7 @@ uint64_t sipring_budget(const struct sipring_config *config,
 		sipring_dns_footprint(&dns) / dns.n_entries, sipring_dns_footprint(&dns));
 	add(&sum, "worker", "-", 1, sizeof(struct sipring_worker) + (uint64_t)config->message_max,
 		sizeof(struct sipring_worker) + (uint64_t)config->message_max);
+	add_shared(&sum, config);
 	if (line)
 		line(user,
 			&(struct sipring_budget_line){"kernel socket buffers (a bound, not summed)",

@@ -16,6 +16,10 @@ struct sipring_config {
 	int64_t provider; /* enum sipring_sctp_wanted */
 	int64_t io;       /* enum sipring_io_wanted */
 	int64_t sctp_port;
+	int64_t workers;
+	int64_t senders;
+	int64_t mailbox_bytes;
+	int64_t handed_max;
 	int64_t encapsulation; /* enum sipring_sctp_encapsulation */
 	int64_t encaps_port;
 	int64_t encaps_peer_port;

@@ -105,7 +105,7 @@ static void accepted(struct sipring_worker *worker, struct sipring_sctp_conn *co
 {
 	struct sipring_association *association = worker->draining
 		? NULL
-		: sipring_table_add(&worker->table, &conn->remote, true, true);
+		: sipring_table_add(&worker->table, &conn->remote, true, false);
 
 	if (!association) {
 		worker->stats.associations_refused++;
@@ -114,6 +114,7 @@ static void accepted(struct sipring_worker *worker, struct sipring_sctp_conn *co
 	}
 	association->conn = conn;
 	conn->owner = association;
+	sipring_claim_inbound(worker, association);
 	sipring_lifecycle_time(worker, association);
 }
 

@@ -53,11 +53,24 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 		*result = -ENFILE;
 		return NULL;
 	}
+	switch (sipring_claim_take(worker, association)) {
+	case SIPRING_OWNER_MINE:
+		break;
+	case SIPRING_OWNER_THEIRS:
+		*result = -EXDEV;
+		sipring_table_remove(&worker->table, association);
+		return NULL;
+	case SIPRING_OWNER_FULL:
+		*result = -ENFILE;
+		sipring_table_remove(&worker->table, association);
+		return NULL;
+	}
 	what.owner = association;
 	what.local = additional ? NULL : listener_for(worker->sipring, to);
 	*result = worker->sctp->ops->connect(worker->sctp, &what, &association->conn);
 	if (*result < 0) {
 		worker->stats.associations_failed++;
+		sipring_claim_drop(worker, association);
 		sipring_table_remove(&worker->table, association);
 		return NULL;
 	}
@@ -160,6 +173,7 @@ static void release(struct sipring_worker *worker, struct sipring_association *a
 	sipring_reassembly_drop(&association->partial, &worker->slots);
 	sipring_list_unlink(&association->flush);
 	sipring_wheel_stop(&worker->wheel, &association->timer);
+	sipring_claim_drop(worker, association);
 	sipring_table_remove(&worker->table, association);
 }
 
@@ -167,8 +181,10 @@ static void release(struct sipring_worker *worker, struct sipring_association *a
 void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_association *association,
 	unsigned actions, int error)
 {
+	if (!sipring_association_takes_sends(association))
+		sipring_claim_drop(worker, association);
 	if (actions & (SIPRING_ASSOCIATION_ABORT | SIPRING_ASSOCIATION_TELL_DOWN)) {
-		sipring_table_unlist(&worker->table, association);
+		sipring_claim_drop(worker, association);
 		sipring_route_lost(worker, association, error ? error : -ECONNRESET);
 	}
 	if (actions & SIPRING_ASSOCIATION_ABORT)

@@ -328,6 +328,15 @@ bool sipring_mailbox_probe(struct sipring_mailbox *mailbox, struct sipring_membe
 	return !word_owner(state) || sipring_members_probe(members, word_owner(state));
 }
 
+bool sipring_mailbox_has_room(const struct sipring_mailbox *mailbox)
+{
+	/* acquire: the tail is not older than the head, so that less room is seen than there is */
+	uint32_t head = atomic_load_explicit(&mailbox->head, memory_order_acquire);
+	uint64_t tail = atomic_load_explicit(&mailbox->tail, memory_order_relaxed);
+
+	return word_position(tail) + word_cells(tail) - head <= mailbox->n_cells / 2;
+}
+
 uint64_t sipring_mailbox_abandoned(const struct sipring_mailbox *mailbox)
 {
 	return atomic_load_explicit(&mailbox->n_abandoned, memory_order_relaxed);

@@ -19,7 +19,8 @@ struct sipring_mailbox; /* lies in a region, without pointers */
 struct sipring_mail {
 	union sipring_address peer; /* AF_UNSPEC: not given */
 	uint32_t association;       /* its id with the reader, 0: not given */
-	uint32_t sender;            /* the member who wrote it, for the outcome */
+	uint32_t sender;            /* the member to whom the outcome is told */
+	uint32_t reader;            /* the member for whom it is: not for his successor */
 	uint32_t cookie;
 	uint32_t ppid;
 	uint32_t size; /* bytes of message */
@@ -64,9 +65,8 @@ int sipring_mailbox_commit(struct sipring_mailbox *mailbox,
 	const struct sipring_mailbox_slot *slot);
 
 /*
- * The first message where it lies, until sipring_mailbox_release; the reader's alone. A message is
- * released before anything that it asks for is done, so that a successor of a reader that was
- * killed sees it again at worst before anything came of it. Returns enum sipring_mailbox_next.
+ * The first message where it lies, until sipring_mailbox_release; the reader's alone. The successor
+ * of a reader that was killed sees again what he had in hand. Returns enum sipring_mailbox_next.
  */
 int sipring_mailbox_next(struct sipring_mailbox *mailbox, const struct sipring_members *members,
 	struct sipring_mail **mail, char **bytes);
@@ -89,6 +89,9 @@ void sipring_mailbox_awake(struct sipring_mailbox *mailbox);
  * has ended (a few system calls); if so the next sipring_mailbox_next passes it by.
  */
 bool sipring_mailbox_probe(struct sipring_mailbox *mailbox, struct sipring_members *members);
+
+/* Whether half of it is free. Anybody. */
+bool sipring_mailbox_has_room(const struct sipring_mailbox *mailbox);
 
 /* Messages lost with the writers who were writing them; the reader's count. */
 uint64_t sipring_mailbox_abandoned(const struct sipring_mailbox *mailbox);

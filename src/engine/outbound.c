@@ -44,15 +44,43 @@ static void count_outcome(struct sipring_stats *stats, const struct sipring_outg
 void sipring_outbound_outcome(struct sipring_worker *worker, struct sipring_outgoing *message,
 	enum sipring_outcome outcome, int error)
 {
-	uint32_t cookie = message->cookie;
+	uint32_t cookie = message->cookie, origin = message->origin;
 
 	assert(worker->stats.queue_messages > 0);
 	worker->stats.queue_messages--;
 	worker->stats.queue_bytes -= message->send.size;
 	count_outcome(&worker->stats, message, outcome);
 	sipring_send_pool_give(&worker->sends, message);
-	if (worker->callbacks.outcome && (cookie || outcome != SIPRING_OUTCOME_SENT))
+	if (!cookie && outcome == SIPRING_OUTCOME_SENT)
+		return;
+	if (origin)
+		sipring_party_tell(&worker->party, origin, cookie, outcome, error);
+	else if (worker->callbacks.outcome)
 		worker->callbacks.outcome(worker->callbacks.user, cookie, outcome, error);
+}
+
+void sipring_outbound_hand_on(struct sipring_worker *worker, struct sipring_outgoing *message,
+	unsigned place, const union sipring_address *to)
+{
+	struct sipring_send send = {
+		.data = message->bytes.iov_base,
+		.size = message->send.size,
+		.cookie = message->cookie,
+		.ppid = message->send.ppid,
+		.stream = message->send.stream,
+		.flags = message->send.flags & SIPRING_SCTP_UNORDERED ? SIPRING_SEND_UNORDERED
+								      : SIPRING_SEND_ORDERED,
+	};
+	int r = sipring_party_hand(&worker->party, place, &send, to, message->origin);
+
+	if (r < 0) {
+		sipring_outbound_outcome(worker, message, SIPRING_OUTCOME_REFUSED, r);
+		return;
+	}
+	worker->stats.handed++;
+	worker->stats.queue_messages--;
+	worker->stats.queue_bytes -= message->send.size;
+	sipring_send_pool_give(&worker->sends, message);
 }
 
 void sipring_outbound_fail(struct sipring_worker *worker, struct sipring_association *association,
@@ -194,8 +222,7 @@ void sipring_outbound_settle(struct sipring_worker *worker, struct sipring_assoc
 		batch_done(worker, association);
 }
 
-/* The peer's address with its port: sctp_port where it names none. */
-static int name_peer(const struct sipring_worker *worker, const struct sipring_send *send,
+int sipring_outbound_name_peer(const struct sipring *sipring, const struct sipring_send *send,
 	union sipring_address *peer)
 {
 	*peer = send->to ? *send->to : send->target->address;
@@ -206,7 +233,7 @@ static int name_peer(const struct sipring_worker *worker, const struct sipring_s
 	if (peer->sa.sa_family != AF_INET && peer->sa.sa_family != AF_INET6)
 		return -EAFNOSUPPORT;
 	if (sipring_address_port(peer) == 0)
-		sipring_address_set_port(peer, (uint16_t)worker->sipring->config.sctp_port);
+		sipring_address_set_port(peer, (uint16_t)sipring->config.sctp_port);
 	return 0;
 }
 
@@ -217,7 +244,7 @@ struct sipring_association *sipring_outbound_find_peer(struct sipring_worker *wo
 
 	if (!association || sipring_association_takes_sends(association))
 		return association;
-	sipring_table_unlist(&worker->table, association);
+	sipring_claim_drop(worker, association);
 	return NULL;
 }
 
@@ -225,33 +252,95 @@ struct sipring_association *sipring_outbound_find_peer(struct sipring_worker *wo
 struct place {
 	struct sipring_association *association;
 	struct sipring_route *route;
+	bool is_elsewhere; /* at the worker in a place, by this address if it is one */
+	unsigned elsewhere;
+	union sipring_address to;
 };
 
-static int find_place(struct sipring_worker *worker, const struct sipring_send *send,
+static int go_elsewhere(struct place *place, unsigned elsewhere)
+{
+	place->is_elsewhere = true;
+	place->elsewhere = elsewhere;
+	return 0;
+}
+
+/* Of workers that share: whether another has the association to place->to, or is to make it. */
+static bool find_elsewhere(const struct sipring_worker *worker, struct place *place, bool is_mail)
+{
+	const struct sipring_share *share = worker->party.share;
+	struct sipring_owner owner;
+	unsigned at;
+
+	if (!share)
+		return false;
+	/* Mail is here because its sender picked this worker: it does not travel on by the hash. */
+	if (is_mail && !sipring_owner_find(share->owners, share->members, &place->to, &owner))
+		return false;
+	at = sipring_share_pick(share, &place->to);
+	if (at >= share->n_places || at == worker->party.place)
+		return false;
+	go_elsewhere(place, at);
+	return true;
+}
+
+static int find_by_peer(struct sipring_worker *worker, struct place *place, bool is_mail)
+{
+	int r = -EXDEV;
+
+	place->association = sipring_outbound_find_peer(worker, &place->to);
+	if (place->association || find_elsewhere(worker, place, is_mail))
+		return 0;
+	place->association = sipring_lifecycle_connect(worker, &place->to, false, &r);
+	if (place->association)
+		return 0;
+	/* Another was faster. */
+	return r == -EXDEV && find_elsewhere(worker, place, is_mail) ? 0 : r;
+}
+
+/* By the id: true where that settles it, and *result says how. */
+static bool find_by_id(struct sipring_worker *worker, const struct sipring_send *send,
+	struct place *place, int *result)
+{
+	const struct sipring_share *share = worker->party.share;
+	struct sipring_association *association;
+	unsigned at;
+
+	association = sipring_table_find(&worker->table, send->association);
+	*result = 0;
+	if (association && sipring_association_takes_sends(association)) {
+		place->association = association;
+		return true;
+	}
+	*result = association && worker->draining ? -ESHUTDOWN : -ENOTCONN;
+	if (association || !share)
+		return false;
+	at = sipring_share_marked(share, send->association);
+	if (at >= share->n_workers || at == worker->party.place || !sipring_share_taker(share, at))
+		return false;
+	*result = go_elsewhere(place, at);
+	return true;
+}
+
+static int find_place(struct sipring_worker *worker, const struct sipring_send *send, bool is_mail,
 	struct place *place)
 {
-	union sipring_address to;
-	int r = -EDESTADDRREQ;
+	bool is_named = !send->to && send->target && send->target->host_kind == SIPRING_HOST_NAME;
+	bool is_settled = false;
+	int r = -EDESTADDRREQ, named;
 
-	if (send->association) {
-		place->association = sipring_table_find(&worker->table, send->association);
-		if (place->association && sipring_association_takes_sends(place->association))
-			return 0;
-		r = place->association && worker->draining ? -ESHUTDOWN : -ENOTCONN;
-		place->association = NULL;
-	}
-	if (!send->to && !send->target)
+	if (send->association)
+		is_settled = find_by_id(worker, send, place, &r);
+	if (place->association || (!send->to && !send->target))
 		return r;
-	if (!send->to && send->target->host_kind == SIPRING_HOST_NAME)
+	if (is_named && !is_settled)
 		return sipring_route_place(worker, send->target, &place->association,
 			&place->route);
-	r = name_peer(worker, send, &to);
-	if (r < 0)
+	if (is_named)
 		return r;
-	place->association = sipring_outbound_find_peer(worker, &to);
-	if (!place->association)
-		place->association = sipring_lifecycle_connect(worker, &to, false, &r);
-	return place->association ? 0 : r;
+	named = sipring_outbound_name_peer(worker->sipring, send, &place->to);
+	if (named < 0)
+		return named;
+	return is_settled ? r : find_by_peer(worker, place, is_mail);
 }
 
 static int check_send(const struct sipring_worker *worker, const struct sipring_send *send)
@@ -266,7 +355,7 @@ static int check_send(const struct sipring_worker *worker, const struct sipring_
 }
 
 static void fill(struct sipring_worker *worker, struct sipring_outgoing *message,
-	const struct sipring_send *send)
+	const struct sipring_send *send, uint32_t origin)
 {
 	bool unordered = worker->sipring->config.unordered;
 
@@ -274,13 +363,14 @@ static void fill(struct sipring_worker *worker, struct sipring_outgoing *message
 		unordered = !(send->flags & SIPRING_SEND_ORDERED);
 	memcpy(message->bytes.iov_base, send->data, send->size);
 	message->cookie = send->cookie;
+	message->origin = origin;
 	message->deadline_ms = worker->now_ms + (uint64_t)worker->sipring->config.send_timeout_ms;
 	message->send = (struct sipring_sctp_send){
 		.parts = &message->bytes,
 		.n_parts = 1,
 		.size = (uint32_t)send->size,
 		.ppid = send->ppid,
-		.context = send->cookie,
+		.context = origin ? 0 : send->cookie,
 		.stream = send->stream,
 		.flags = unordered ? SIPRING_SCTP_UNORDERED : 0,
 		.owner = message,
@@ -299,7 +389,7 @@ static int refuse_full(struct sipring_worker *worker, const struct place *place)
 }
 
 static int join(struct sipring_worker *worker, const struct place *place,
-	const struct sipring_send *send)
+	const struct sipring_send *send, uint32_t origin)
 {
 	const struct sipring_config *config = &worker->sipring->config;
 	struct sipring_queue *queue =
@@ -311,7 +401,7 @@ static int join(struct sipring_worker *worker, const struct place *place,
 		worker->starved = true;
 		return refuse_full(worker, place);
 	}
-	fill(worker, message, send);
+	fill(worker, message, send, origin);
 	if (place->association && !stream_exists(place->association, message)) {
 		sipring_send_pool_give(&worker->sends, message);
 		return -EINVAL;
@@ -329,16 +419,24 @@ static int join(struct sipring_worker *worker, const struct place *place,
 
 int sipring_send(struct sipring_worker *worker, const struct sipring_send *send)
 {
+	if (!worker->in_turn)
+		worker->now_ms = sipring_clock_ns() / 1000000;
+	return sipring_outbound_accept(worker, send, 0);
+}
+
+int sipring_outbound_accept(struct sipring_worker *worker, const struct sipring_send *send,
+	uint32_t origin)
+{
 	struct place place = {0};
 	int r = check_send(worker, send);
 
-	if (r < 0)
-		return r;
-	if (!worker->in_turn)
-		worker->now_ms = sipring_clock_ns() / 1000000;
-	r = find_place(worker, send, &place);
 	if (r == 0)
-		r = join(worker, &place, send);
+		r = find_place(worker, send, origin != 0, &place);
+	if (r == 0 && place.is_elsewhere)
+		return sipring_post_hand(worker, place.elsewhere, send,
+			place.to.sa.sa_family == AF_UNSPEC ? NULL : &place.to, origin);
+	if (r == 0)
+		r = join(worker, &place, send, origin);
 	if (r < 0)
 		return r;
 	if (place.route) {
@@ -361,12 +459,16 @@ int sipring_connect(struct sipring_worker *worker, const struct sipring_connect 
 		*id = 0;
 		return connect->target ? sipring_route_connect(worker, connect) : -EDESTADDRREQ;
 	}
-	r = name_peer(worker, &(struct sipring_send){.to = connect->to}, &to);
+	r = sipring_outbound_name_peer(worker->sipring, &(struct sipring_send){.to = connect->to},
+		&to);
 	if (r < 0)
 		return r;
 	r = 1;
 	if (!connect->additional)
 		association = sipring_outbound_find_peer(worker, &to);
+	if (!association && !connect->additional &&
+		find_elsewhere(worker, &(struct place){.to = to}, false))
+		return -EXDEV;
 	if (!association)
 		association = sipring_lifecycle_connect(worker, &to, connect->additional, &r);
 	if (!association)

@@ -308,6 +308,21 @@ static void fail(struct sipring_worker *worker, struct sipring_route *route,
 	sipring_pool_give(&worker->routes.pool, route);
 }
 
+/* Another worker has the association: what waits goes there. */
+static void hand_over(struct sipring_worker *worker, struct sipring_route *route,
+	const union sipring_address *address)
+{
+	unsigned place = sipring_share_pick(worker->party.share, address);
+	struct sipring_outgoing *message;
+
+	withdraw(worker, route);
+	route->is_over = true;
+	while ((message = sipring_queue_drop(&route->queue)))
+		sipring_outbound_hand_on(worker, message, place, address);
+	tell_connected(worker, route, NULL, -EXDEV, false);
+	sipring_pool_give(&worker->routes.pool, route);
+}
+
 /* Tries one address. True when the route has arrived, waits or is over; else the next is due. */
 static bool try_address(struct sipring_worker *worker, struct sipring_route *route,
 	const union sipring_address *address)
@@ -327,6 +342,10 @@ static bool try_address(struct sipring_worker *worker, struct sipring_route *rou
 		association = sipring_lifecycle_connect(worker, address, route->is_additional, &r);
 	if (association) {
 		sipring_list_append(&association->routes, &route->link);
+		return true;
+	}
+	if (r == -EXDEV) {
+		hand_over(worker, route, address);
 		return true;
 	}
 	if (r == -ENFILE || r == -ESHUTDOWN) {

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SNDBUF_LEAST 131072 /* bytes: twice the largest message, eight times the longest run */
 
@@ -53,6 +54,11 @@ static int check(const struct sipring_config *config, struct sipring_error *erro
 	if (config->asconf == SIPRING_SCTP_ON && config->auth != SIPRING_SCTP_ON)
 		return sipring_error_set(error, -EINVAL,
 			"asconf=on needs auth=on (RFC 5061 4.1: such chunks are authenticated)");
+	if (config->associations_max > sipring_share_associations_max(config))
+		return sipring_error_set(error, -EINVAL,
+			"associations_max (%lld) is above what each of %lld workers may have, %lld",
+			(long long)config->associations_max, (long long)config->workers,
+			(long long)sipring_share_associations_max(config));
 	return check_rto(config, error);
 }
 
@@ -77,11 +83,27 @@ int sipring_open(struct sipring **out, const struct sipring_config *config,
 		}
 	}
 	assert(r == 0);
+	if (sipring_share_is_wanted(config))
+		r = sipring_share_open(&sipring->share, config);
+	if (r < 0) {
+		free(sipring);
+		return sipring_error_set(error, r,
+			"cannot map what workers share: %s; `sipring doctor --budget` sums it up",
+			strerror(-r));
+	}
 	*out = sipring;
 	return 0;
 }
 
+void sipring_ended(struct sipring *sipring, pid_t pid)
+{
+	if (sipring->share)
+		sipring_share_bury(sipring->share, pid);
+}
+
 void sipring_close(struct sipring *sipring)
 {
+	if (sipring)
+		sipring_share_close(sipring->share);
 	free(sipring);
 }

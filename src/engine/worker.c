@@ -40,7 +40,8 @@ static int open_memory(struct sipring_worker *worker, struct sipring_error *erro
 
 static int open_wake(struct sipring_worker *worker, struct sipring_error *error)
 {
-	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (worker->wake_fd < 0)
+		worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (worker->wake_fd < 0)
 		return sipring_error_set(error, -errno, "cannot open an eventfd: %s",
 			strerror(errno));
@@ -65,11 +66,35 @@ static int open_names(struct sipring_worker *worker, struct sipring_error *error
 	return 0;
 }
 
+/*
+ * One worker after the other: of listen() calls at a time to sockets that share a port some kernels
+ * lose one (docs/KERNEL.md). Only the first makes sure that the port is nobody else's.
+ */
+static int open_listeners(struct sipring_worker *worker, struct sipring_error *error)
+{
+	const struct sipring *sipring = worker->sipring;
+	struct sipring_share *share = worker->party.share;
+	int r = 0;
+
+	if (share && pthread_mutex_lock(share->listening) == EOWNERDEAD)
+		pthread_mutex_consistent(share->listening);
+	worker->sctp_config.is_shared = share && sipring_share_listens(share, worker->party.place);
+	for (unsigned i = 0; r == 0 && i < sipring->config.n_listeners; i++)
+		r = worker->sctp->ops->listen(worker->sctp, &sipring->listeners[i], i, error);
+	if (share && r == 0)
+		sipring_share_set_listening(share, worker->party.place, worker->party.member);
+	if (share)
+		pthread_mutex_unlock(share->listening);
+	return r;
+}
+
 static int open_parts(struct sipring_worker *worker, struct sipring_error *error)
 {
 	const struct sipring *sipring = worker->sipring;
 	int r = open_memory(worker, error);
 
+	if (r == 0)
+		r = sipring_post_open(worker, error);
 	if (r == 0)
 		r = sipring_io_choose(&worker->io, (enum sipring_io_wanted)sipring->config.io,
 			&worker->io_config, worker->io_reason, sizeof worker->io_reason, error);
@@ -81,9 +106,7 @@ static int open_parts(struct sipring_worker *worker, struct sipring_error *error
 			worker->io, worker->provider_reason, sizeof worker->provider_reason, error);
 	if (r == 0)
 		r = open_names(worker, error);
-	for (unsigned i = 0; r == 0 && i < sipring->config.n_listeners; i++)
-		r = worker->sctp->ops->listen(worker->sctp, &sipring->listeners[i], i, error);
-	return r;
+	return r == 0 ? open_listeners(worker, error) : r;
 }
 
 int sipring_worker_open(struct sipring_worker **out, struct sipring *sipring,
@@ -124,7 +147,7 @@ static void give_up_everything(struct sipring_worker *worker)
 
 		if (!association)
 			continue;
-		sipring_table_unlist(&worker->table, association);
+		sipring_claim_drop(worker, association);
 		sipring_route_lost(worker, association, -ECONNABORTED);
 		association->state = SIPRING_ASSOCIATION_CLOSING;
 	}
@@ -153,6 +176,7 @@ void sipring_worker_close(struct sipring_worker *worker)
 	worker->io = NULL;
 	sipring_route_fail(worker, SIPRING_OUTCOME_CLOSED, 0);
 	fail_everything(worker);
+	sipring_post_close(worker);
 	sipring_route_close(worker);
 	sipring_dns_close(worker->dns);
 	if (worker->wake_fd >= 0)
@@ -202,12 +226,15 @@ int64_t sipring_worker_idle_ns(struct sipring_worker *worker)
 {
 	uint64_t now_ms = worker->in_turn ? worker->now_ms : sipring_clock_ns() / 1000000;
 	uint64_t idle_ms = sipring_wheel_idle_ms(&worker->wheel, now_ms);
+	uint64_t post_ms = sipring_post_idle_ms(worker);
 
 	if (!sipring_list_empty(&worker->flush) || sipring_route_idle_ms(worker, now_ms) == 0 ||
 		worker->io->ops->pending(worker->io))
 		return 0;
-	if (worker->tick_at_ms <= now_ms)
+	if (worker->tick_at_ms <= now_ms || post_ms == 0)
 		return 0;
+	if (post_ms < idle_ms)
+		idle_ms = post_ms;
 	if (sipring_route_idle_ms(worker, now_ms) < idle_ms)
 		idle_ms = sipring_route_idle_ms(worker, now_ms);
 	if (worker->tick_at_ms != UINT64_MAX && worker->tick_at_ms - now_ms < idle_ms)
@@ -223,6 +250,7 @@ int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
 
 	worker->now_ms = sipring_clock_ns() / 1000000;
 	worker->in_turn = true;
+	sipring_post_run(worker);
 	sipring_route_run(worker);
 	sipring_outbound_flush(worker);
 	tick(worker);
@@ -245,6 +273,8 @@ int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
 	sipring_route_run(worker);
 	tick(worker);
 	sipring_outbound_tell_starved(worker);
+	sipring_post_run(worker);
+	(void)sipring_post_idle_ms(worker); /* whoever pushes between turns has to wake */
 	worker->in_turn = false;
 	return r;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Inside the engine: a sipring and its worker. A worker is one thread's; nothing in it is shared
- * but the eventfd by which others wake it.
+ * but the eventfd by which others wake it. What workers share is in engine/share.h.
  */
 #pragma once
 
 #include "assoc/table.h"
 #include "dns/ares.h"
 #include "engine/config.h"
+#include "engine/party.h"
 #include "engine/route.h"
 #include "engine/send_pool.h"
 
@@ -17,6 +18,7 @@
 struct sipring {
 	struct sipring_config config;
 	struct sipring_address_set listeners[CONFIG_LISTENERS_MAX];
+	struct sipring_share *share; /* NULL where there is one worker and nobody else */
 };
 
 struct sipring_worker {
@@ -31,6 +33,7 @@ struct sipring_worker {
 	struct sipring_pool slots; /* of reassembly */
 	struct sipring_send_pool sends;
 	struct sipring_wheel wheel;
+	struct sipring_party party; /* its part in what is shared */
 	struct sipring_dns *dns;
 	struct sipring_routes routes;   /* names on their way to an association */
 	struct sipring_list flush;      /* associations with something to send */
@@ -42,8 +45,10 @@ struct sipring_worker {
 	uint64_t now_ms;
 	uint64_t tick_at_ms; /* when the provider wants its tick */
 	uint64_t drain_by_ms;
-	bool in_turn; /* now_ms is fresh */
-	bool starved; /* a send was refused because no buffer was free */
+	uint64_t retry_at_ms; /* of claims */
+	uint32_t n_unclaimed; /* associations that another worker has one beside */
+	bool in_turn;         /* now_ms is fresh */
+	bool starved;         /* a send was refused because no buffer was free */
 	bool draining;
 	int wake_fd; /* for sipring_worker_wake: stays valid until close */
 	char io_reason[WORKER_REASON_MAX];
@@ -73,6 +78,36 @@ struct sipring_association *sipring_outbound_find_peer(struct sipring_worker *wo
 	const union sipring_address *peer);
 void sipring_outbound_outcome(struct sipring_worker *worker, struct sipring_outgoing *message,
 	enum sipring_outcome outcome, int error);
+/* sipring_send; of what another handed over `origin` is who is to be told. */
+int sipring_outbound_accept(struct sipring_worker *worker, const struct sipring_send *send,
+	uint32_t origin);
+
+/* The peer's address with its port: sctp_port where it names none. 0 or -errno. */
+int sipring_outbound_name_peer(const struct sipring *sipring, const struct sipring_send *send,
+	union sipring_address *peer);
+/* A message that waits here goes to the worker in a place, or fails. */
+void sipring_outbound_hand_on(struct sipring_worker *worker, struct sipring_outgoing *message,
+	unsigned place, const union sipring_address *to);
+
+/* post.c: what others hand to this worker, and what becomes of what it handed to them. */
+int sipring_post_open(struct sipring_worker *worker, struct sipring_error *error);
+void sipring_post_close(struct sipring_worker *worker);
+/* Takes in what has come; makes callbacks. */
+void sipring_post_run(struct sipring_worker *worker);
+/* Before the worker waits: the milliseconds that it may. */
+uint64_t sipring_post_idle_ms(struct sipring_worker *worker);
+
+/* To the worker in a place: 0 or -errno, as of sipring_party_hand. */
+int sipring_post_hand(struct sipring_worker *worker, unsigned place,
+	const struct sipring_send *send, const union sipring_address *peer, uint32_t origin);
+
+/* claim.c: which association to a peer is listed, among all workers. */
+enum sipring_owner_claim sipring_claim_take(struct sipring_worker *worker,
+	struct sipring_association *association);
+void sipring_claim_drop(struct sipring_worker *worker, struct sipring_association *association);
+/* Of one that the peer began, which does without where another is listed. */
+void sipring_claim_inbound(struct sipring_worker *worker, struct sipring_association *association);
+void sipring_claim_retry(struct sipring_worker *worker);
 
 /* route.c: from names to associations. */
 int sipring_route_open(struct sipring_worker *worker);

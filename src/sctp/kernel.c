@@ -82,7 +82,8 @@ static int kernel_listen(struct sipring_sctp *sctp, const struct sipring_address
 	if (kernel->n_listeners == KERNEL_LISTENERS_MAX)
 		return sipring_error_set(error, -E2BIG, "at most %d listeners",
 			KERNEL_LISTENERS_MAX);
-	fd = sipring_kernel_socket_claim(kernel->config, local, error);
+	fd = kernel->config->is_shared ? 0
+				       : sipring_kernel_socket_claim(kernel->config, local, error);
 	if (fd < 0)
 		return fd;
 	fd = sipring_kernel_socket_open(kernel->config,

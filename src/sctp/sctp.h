@@ -115,6 +115,7 @@ struct sipring_sctp_config {
 	uint16_t streams_in_max;  /* granted */
 	uint32_t init_attempts;   /* INITs sent before a connect fails */
 	uint32_t init_timeout_ms; /* the longest wait between two of them */
+	bool is_shared;           /* siblings listen on the same addresses */
 	bool unordered;           /* sends without a control message of their own go so */
 	struct sipring_sctp_knobs knobs;
 	enum sipring_sctp_encapsulation encapsulation;

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A worker's post: sends that others hand to it join its queues like those of its own host, and it
+ * is told the outcomes of those that it handed to others. Nothing here is on the way of a message
+ * whose association is the worker's own. Invariant: between turns the worker sleeps, for its
+ * mailboxes; who pushes wakes it.
+ */
+#include "engine/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#define MAIL_A_TURN 1024
+
+int sipring_post_open(struct sipring_worker *worker, struct sipring_error *error)
+{
+	struct sipring_share *share = worker->sipring->share;
+	int r;
+
+	if (!share)
+		return 0;
+	r = sipring_party_join(&worker->party, share, 0, share->n_workers);
+	if (r == -EUSERS)
+		return sipring_error_set(error, r,
+			"all %u workers are running already; the setting `workers` allows more",
+			share->n_workers);
+	if (r < 0)
+		return sipring_error_set(error, r, "cannot map the worker's post: %s",
+			strerror(-r));
+	sipring_pool_mark(&worker->table.associations,
+		sipring_share_mark(share, worker->party.place),
+		share->places[worker->party.place].life);
+	worker->wake_fd = share->wake_fds[worker->party.place];
+	return 0;
+}
+
+static void tell(struct sipring_worker *worker, const struct sipring_party_outcome *outcome)
+{
+	if (worker->callbacks.outcome &&
+		(outcome->cookie || outcome->outcome != SIPRING_OUTCOME_SENT))
+		worker->callbacks.outcome(worker->callbacks.user, outcome->cookie, outcome->outcome,
+			outcome->error);
+}
+
+void sipring_post_close(struct sipring_worker *worker)
+{
+	struct sipring_party *party = &worker->party;
+	struct sipring_mail *mail;
+	char *bytes;
+
+	if (!party->share)
+		return;
+	while (sipring_party_mail(party, &mail, &bytes)) {
+		sipring_party_tell(party, mail->sender, mail->cookie, SIPRING_OUTCOME_CLOSED, 0);
+		sipring_party_release(party);
+	}
+	for (uint32_t i = 0; i < party->handed.n_items; i++) {
+		struct sipring_party_outcome outcome = {.outcome = SIPRING_OUTCOME_CLOSED};
+
+		if (sipring_party_give_up(party, i, &outcome))
+			tell(worker, &outcome);
+	}
+	sipring_party_leave(party);
+	worker->wake_fd = -1; /* it is the place's */
+}
+
+static enum sipring_outcome outcome_of(int error)
+{
+	return error == -ENOTCONN || error == -ENOBUFS || error == -EINVAL || error == -EMSGSIZE
+		? SIPRING_OUTCOME_REFUSED
+		: SIPRING_OUTCOME_CONNECT_FAILED;
+}
+
+static void take_mail(struct sipring_worker *worker)
+{
+	struct sipring_party *party = &worker->party;
+	struct sipring_mail *mail;
+	char *bytes;
+
+	for (unsigned i = 0; i < MAIL_A_TURN && sipring_party_mail(party, &mail, &bytes); i++) {
+		struct sipring_send send = {
+			.data = bytes,
+			.size = mail->size,
+			.association = mail->association,
+			.to = mail->peer.sa.sa_family == AF_UNSPEC ? NULL : &mail->peer,
+			.cookie = mail->cookie,
+			.ppid = mail->ppid,
+			.stream = mail->stream,
+			.flags = mail->flags,
+		};
+		int r = sipring_outbound_accept(worker, &send, mail->sender);
+
+		worker->stats.mail++;
+		if (r < 0)
+			sipring_party_tell(party, mail->sender, mail->cookie, outcome_of(r), r);
+		sipring_party_release(party);
+	}
+}
+
+void sipring_post_run(struct sipring_worker *worker)
+{
+	struct sipring_party *party = &worker->party;
+	struct sipring_party_outcome outcome;
+
+	if (!party->share)
+		return;
+	sipring_party_awake(party);
+	take_mail(worker);
+	while (party->share && sipring_party_outcome(party, worker->now_ms, &outcome))
+		tell(worker, &outcome);
+	while (sipring_party_has_room(party))
+		sipring_lifecycle_tell(worker,
+			&(struct sipring_event){.type = SIPRING_EVENT_WRITABLE});
+	if (worker->now_ms >= worker->retry_at_ms) {
+		worker->retry_at_ms = worker->now_ms + SIPRING_PARTY_TICK_MS;
+		sipring_claim_retry(worker);
+	}
+	worker->stats.untold = party->n_untold;
+}
+
+uint64_t sipring_post_idle_ms(struct sipring_worker *worker)
+{
+	if (!worker->party.share)
+		return UINT64_MAX;
+	return sipring_party_sleep(&worker->party) ? SIPRING_PARTY_TICK_MS : 0;
+}
+
+int sipring_post_hand(struct sipring_worker *worker, unsigned place,
+	const struct sipring_send *send, const union sipring_address *peer, uint32_t origin)
+{
+	int r = sipring_party_hand(&worker->party, place, send, peer, origin);
+
+	if (r == 0) {
+		worker->stats.accepted++;
+		worker->stats.handed++;
+	} else if (r == -ENOBUFS) {
+		worker->stats.rejected_full++;
+	}
+	return r;
+}

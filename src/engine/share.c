@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The region is mapped and the eventfds are made here, before anyone is forked; what lies in it is
+ * ordered by those who lay it there. A place is taken by one exchange, from nobody or from one who
+ * is gone. Invariant: whoever has a place is the only reader of its mailboxes, for it goes to
+ * another only when its taker can read no more.
+ */
+#include "engine/share.h"
+
+#include "base/hash.h"
+#include "engine/config.h"
+#include "net/address.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define INDEX_BITS 20 /* of an association's id */
+#define OUTCOME_CELL 128
+
+struct shared {
+	pthread_mutex_t listening;
+	uint32_t seed[4];
+	_Atomic uint16_t place_of[SIPRING_MEMBERS_MAX];
+};
+
+static size_t line_up(size_t size)
+{
+	return (size + 63) & ~(size_t)63;
+}
+
+/* Of outcomes: what is tracked fills one half at most, the other is for the rest. */
+static uint32_t outcomes_bytes(const struct sipring_config *config)
+{
+	return (uint32_t)config->handed_max * OUTCOME_CELL * 2;
+}
+
+static unsigned count_places(const struct sipring_config *config)
+{
+	return (unsigned)(config->workers + config->senders);
+}
+
+static unsigned count_bits(const struct sipring_config *config)
+{
+	unsigned bits = 0;
+
+	while (1 << bits < config->workers)
+		bits++;
+	return bits;
+}
+
+int64_t sipring_share_associations_max(const struct sipring_config *config)
+{
+	return (int64_t)1 << (INDEX_BITS - count_bits(config));
+}
+
+bool sipring_share_is_wanted(const struct sipring_config *config)
+{
+	return config->workers > 1 || config->senders > 0;
+}
+
+unsigned sipring_share_lines(const struct sipring_config *config,
+	struct sipring_region_line lines[SIPRING_SHARE_LINES])
+{
+	uint32_t n_peers = (uint32_t)(config->workers * config->associations_max);
+	size_t sends = line_up(sipring_mailbox_footprint((uint32_t)config->mailbox_bytes));
+	size_t outcomes = line_up(sipring_mailbox_footprint(outcomes_bytes(config)));
+
+	lines[0] = (struct sipring_region_line){"members", sizeof(struct sipring_members)};
+	lines[1] = (struct sipring_region_line){"shared", sizeof(struct shared)};
+	lines[2] = (struct sipring_region_line){"places",
+		count_places(config) * sizeof(struct sipring_place)};
+	lines[3] = (struct sipring_region_line){"owner table",
+		sipring_owner_footprint(n_peers, 2 * n_peers)};
+	lines[4] = (struct sipring_region_line){"mailboxes", (size_t)config->workers * sends};
+	lines[5] = (struct sipring_region_line){"outcomes", count_places(config) * outcomes};
+	return 6;
+}
+
+static void *section(const struct sipring_share *share, const struct sipring_region_line *line)
+{
+	void *found = sipring_region_section(&share->region, line->name, line->size);
+
+	assert(found);
+	return found;
+}
+
+static int init_shared(struct sipring_share *share, struct shared *shared)
+{
+	pthread_mutexattr_t robust;
+	int r = pthread_mutexattr_init(&robust);
+
+	if (r == 0)
+		r = pthread_mutexattr_setpshared(&robust, PTHREAD_PROCESS_SHARED);
+	if (r == 0)
+		r = pthread_mutexattr_setrobust(&robust, PTHREAD_MUTEX_ROBUST);
+	if (r == 0)
+		r = pthread_mutex_init(&shared->listening, &robust);
+	pthread_mutexattr_destroy(&robust);
+	if (r == 0 && getrandom(shared->seed, sizeof shared->seed, 0) != sizeof shared->seed)
+		r = EIO;
+	share->listening = &shared->listening;
+	share->seed = shared->seed;
+	share->place_of = shared->place_of;
+	return -r;
+}
+
+static int lay_out(struct sipring_share *share, const struct sipring_config *config)
+{
+	struct sipring_region_line lines[SIPRING_SHARE_LINES];
+	unsigned n_lines = sipring_share_lines(config, lines);
+	uint32_t n_peers = (uint32_t)(config->workers * config->associations_max);
+	int r = sipring_region_open(&share->region, lines, n_lines);
+
+	if (r < 0)
+		return r;
+	share->members = section(share, &lines[0]);
+	share->places = section(share, &lines[2]);
+	share->owners = section(share, &lines[3]);
+	share->sends = section(share, &lines[4]);
+	share->outcomes = section(share, &lines[5]);
+	share->sends_stride = lines[4].size / share->n_workers;
+	share->outcomes_stride = lines[5].size / share->n_places;
+	for (unsigned i = 0; i < share->n_workers; i++)
+		sipring_mailbox_init(sipring_share_sends(share, i),
+			(uint32_t)config->mailbox_bytes);
+	for (unsigned i = 0; i < share->n_places; i++)
+		sipring_mailbox_init(sipring_share_outcomes(share, i), outcomes_bytes(config));
+	r = sipring_owner_init(share->owners, n_peers, 2 * n_peers);
+	return r < 0 ? r : init_shared(share, section(share, &lines[1]));
+}
+
+static int open_wakes(struct sipring_share *share)
+{
+	for (unsigned i = 0; i < share->n_places; i++) {
+		share->wake_fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (share->wake_fds[i] < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int sipring_share_open(struct sipring_share **out, const struct sipring_config *config)
+{
+	struct sipring_share *share = calloc(1, sizeof *share);
+	int r;
+
+	if (!share)
+		return -ENOMEM;
+	for (unsigned i = 0; i < SIPRING_SHARE_PLACES_MAX; i++)
+		share->wake_fds[i] = -1;
+	share->n_workers = (unsigned)config->workers;
+	share->n_places = count_places(config);
+	share->handed_max = (uint32_t)config->handed_max;
+	assert(share->n_places <= SIPRING_SHARE_PLACES_MAX);
+	share->place_bits = count_bits(config);
+	r = lay_out(share, config);
+	if (r == 0)
+		r = open_wakes(share);
+	if (r < 0) {
+		sipring_share_close(share);
+		return r;
+	}
+	*out = share;
+	return 0;
+}
+
+void sipring_share_close(struct sipring_share *share)
+{
+	if (!share)
+		return;
+	for (unsigned i = 0; i < share->n_places; i++)
+		if (share->wake_fds[i] >= 0)
+			close(share->wake_fds[i]);
+	sipring_region_close(&share->region);
+	free(share);
+}
+
+struct sipring_mailbox *sipring_share_sends(const struct sipring_share *share, unsigned place)
+{
+	assert(place < share->n_workers);
+	return (void *)(share->sends + place * share->sends_stride);
+}
+
+struct sipring_mailbox *sipring_share_outcomes(const struct sipring_share *share, unsigned place)
+{
+	assert(place < share->n_places);
+	return (void *)(share->outcomes + place * share->outcomes_stride);
+}
+
+int sipring_share_take(struct sipring_share *share, unsigned first, unsigned n, uint32_t member)
+{
+	for (unsigned i = first; i < first + n; i++) {
+		struct sipring_place *place = &share->places[i];
+		uint32_t before = atomic_load_explicit(&place->member, memory_order_acquire);
+
+		if (before && !sipring_members_probe(share->members, before))
+			continue;
+		atomic_store_explicit(&share->place_of[member % SIPRING_MEMBERS_MAX], (uint16_t)i,
+			memory_order_relaxed);
+		/* acquire: all that the one before did; release: who sees it sees place_of */
+		if (!atomic_compare_exchange_strong_explicit(&place->member, &before, member,
+			    memory_order_acq_rel, memory_order_relaxed))
+			continue;
+		atomic_fetch_add_explicit(&place->life, 1, memory_order_relaxed);
+		return (int)i;
+	}
+	return -EUSERS;
+}
+
+uint32_t sipring_share_taker(const struct sipring_share *share, unsigned place)
+{
+	uint32_t member = atomic_load_explicit(&share->places[place].member, memory_order_acquire);
+
+	return member && !sipring_members_gone(share->members, member) ? member : 0;
+}
+
+unsigned sipring_share_place(const struct sipring_share *share, uint32_t member)
+{
+	unsigned place = atomic_load_explicit(&share->place_of[member % SIPRING_MEMBERS_MAX],
+		memory_order_relaxed);
+
+	return sipring_share_taker(share, place) == member ? place : share->n_places;
+}
+
+void sipring_share_bury(struct sipring_share *share, pid_t pid)
+{
+	uint32_t member, me;
+
+	while ((member = sipring_members_find(share->members, pid)) != 0)
+		sipring_members_bury(share->members, member);
+	me = sipring_members_join(share->members);
+	if (me) {
+		sipring_owner_clean(share->owners, share->members, me);
+		sipring_members_bury(share->members, me);
+	}
+	for (unsigned i = 0; i < share->n_places; i++)
+		sipring_share_wake(share, i);
+}
+
+bool sipring_share_listens(const struct sipring_share *share, unsigned but_for)
+{
+	for (unsigned i = 0; i < share->n_workers; i++) {
+		uint32_t listening =
+			atomic_load_explicit(&share->places[i].listening, memory_order_relaxed);
+
+		if (i != but_for && listening && listening == sipring_share_taker(share, i))
+			return true;
+	}
+	return false;
+}
+
+void sipring_share_set_listening(struct sipring_share *share, unsigned place, uint32_t member)
+{
+	atomic_store_explicit(&share->places[place].listening, member, memory_order_relaxed);
+}
+
+void sipring_share_wake(const struct sipring_share *share, unsigned place)
+{
+	(void)eventfd_write(share->wake_fds[place], 1); /* a full counter has woken it already */
+}
+
+unsigned sipring_share_pick(const struct sipring_share *share, const union sipring_address *peer)
+{
+	struct sipring_owner owner;
+	uint64_t seed[2];
+	unsigned picked;
+
+	if (sipring_owner_find(share->owners, share->members, peer, &owner)) {
+		picked = sipring_share_place(share, owner.worker);
+		if (picked < share->n_places)
+			return picked;
+	}
+	memcpy(seed, share->seed, sizeof seed);
+	picked = (unsigned)(sipring_address_hash(peer, seed) % share->n_workers);
+	for (unsigned i = 0; i < share->n_workers; i++) {
+		if (sipring_share_taker(share, picked))
+			return picked;
+		picked = (picked + 1) % share->n_workers;
+	}
+	return share->n_places;
+}
+
+uint32_t sipring_share_mark(const struct sipring_share *share, unsigned place)
+{
+	return (uint32_t)place << (INDEX_BITS - share->place_bits);
+}
+
+unsigned sipring_share_marked(const struct sipring_share *share, uint32_t association)
+{
+	return (association & ((1u << INDEX_BITS) - 1)) >> (INDEX_BITS - share->place_bits);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the workers of a sipring share, and the processes that only send: places, of which each has
+ * one taker at a time, the owner table, and mailboxes. Opened once, before the fork.
+ */
+#pragma once
+
+#include "engine/mailbox.h"
+#include "engine/owner.h"
+#include "engine/region.h"
+
+#include <pthread.h>
+#include <stdint.h>
+
+struct sipring_config;
+
+#define SIPRING_SHARE_PLACES_MAX 512
+
+/* In the region. Places from 0 to n_workers - 1 are workers', those after them senders'. */
+struct sipring_place {
+	_Alignas(64) _Atomic uint32_t member; /* who has it; 0, or one who is gone: nobody */
+	_Atomic uint32_t life;                /* grows with each taking */
+	_Atomic uint32_t listening;           /* the member whose listeners stand */
+	_Atomic uint32_t starving;            /* somebody was told that its mailbox is full */
+};
+
+/* The sections of the region as this process sees them. */
+struct sipring_share {
+	struct sipring_region region;
+	struct sipring_members *members;
+	struct sipring_owner_table *owners;
+	struct sipring_place *places;
+	_Atomic uint16_t *place_of; /* by the index of a member */
+	pthread_mutex_t *listening; /* listen() is for one at a time */
+	char *sends;                /* a mailbox for each worker */
+	char *outcomes;             /* one for each place */
+	size_t sends_stride, outcomes_stride;
+	uint32_t handed_max; /* sends by one place that may be under way to others */
+	uint32_t *seed;      /* of the hash that picks a worker */
+	unsigned n_workers, n_places;
+	unsigned place_bits;
+	int wake_fds[SIPRING_SHARE_PLACES_MAX];
+};
+
+/* Whether these settings need one: more than one worker, or senders. */
+bool sipring_share_is_wanted(const struct sipring_config *config);
+/* Of each worker: ids have room for all of them. */
+int64_t sipring_share_associations_max(const struct sipring_config *config);
+/* Returns 0 or -errno. */
+int sipring_share_open(struct sipring_share **share, const struct sipring_config *config);
+/* This process's view of it. */
+void sipring_share_close(struct sipring_share *share);
+/* A line for each section, in bytes; returns how many there are, at most SIPRING_SHARE_LINES. */
+#define SIPRING_SHARE_LINES 8
+unsigned sipring_share_lines(const struct sipring_config *config,
+	struct sipring_region_line lines[SIPRING_SHARE_LINES]);
+
+struct sipring_mailbox *sipring_share_sends(const struct sipring_share *share, unsigned place);
+struct sipring_mailbox *sipring_share_outcomes(const struct sipring_share *share, unsigned place);
+
+/* Takes a place from `first` on, of n; `member` has it then. -EUSERS when all have takers. */
+int sipring_share_take(struct sipring_share *share, unsigned first, unsigned n, uint32_t member);
+/* Who has the place and lives; 0: nobody. */
+uint32_t sipring_share_taker(const struct sipring_share *share, unsigned place);
+/* The place of a member; n_places where he has none, or is gone. */
+unsigned sipring_share_place(const struct sipring_share *share, uint32_t member);
+/* A process has ended: its members are gone, what they owned is nobody's, all others wake. */
+void sipring_share_bury(struct sipring_share *share, pid_t pid);
+/* Whether another worker's listeners stand; and that this one's do. Under the lock `listening`. */
+bool sipring_share_listens(const struct sipring_share *share, unsigned but_for);
+void sipring_share_set_listening(struct sipring_share *share, unsigned place, uint32_t member);
+/* Ends the sleep of who has the place. */
+void sipring_share_wake(const struct sipring_share *share, unsigned place);
+
+/*
+ * The worker that has the association to a peer, or that is to make it: the peer's hash picks
+ * among those that live. n_places: there is none.
+ */
+unsigned sipring_share_pick(const struct sipring_share *share, const union sipring_address *peer);
+
+/* Association ids are marked with their worker's place, in the bits above every index. */
+uint32_t sipring_share_mark(const struct sipring_share *share, unsigned place);
+unsigned sipring_share_marked(const struct sipring_share *share, uint32_t association);
