@@ -3,8 +3,10 @@
  * The epoll io, for where io_uring is forbidden: the same contract, a system call per send and per
  * receive. A turn tries the queued sends, waits once (level-triggered), and reads each ready socket
  * a bounded number of times into events that next hands out. Buffers are those of the turn: all of
- * them are free again when the next one starts. Invariant: a socket is in the epoll set exactly
- * while under_way has IN_SET: while it is open, or its WRITABLE is awaited.
+ * them but the kept ones are free again when the next one starts. A socket that was ready when all
+ * were kept is paused: out of the set, which would tell of it for ever, until one comes back.
+ * Invariant: a socket is in the epoll set exactly while under_way has IN_SET: while it is open and
+ * not paused, or its WRITABLE is awaited.
  */
 #include "base/memory.h"
 #include "io/datagram.h"
@@ -23,6 +25,9 @@
 #define READS_PER_SOCKET_MAX 16
 
 enum { IN_SET = 1, FOR_WRITING = 2 };
+enum { PAUSED = 1 }; /* of a socket's wants */
+
+enum buffer_state { BUFFER_TURN, BUFFER_KEPT, BUFFER_AWAY };
 
 struct epoll_io {
 	struct sipring_io io;
@@ -31,9 +36,14 @@ struct epoll_io {
 	char *memory;
 	uint32_t n_buffers;
 	uint32_t buffer_size;
-	uint32_t n_used;
+	uint32_t *order;        /* ids; the first n_buffers - n_away are there for turns */
+	uint8_t *buffer_states; /* by id: kept, and if so, whether it is out of the order yet */
+	uint32_t n_used;        /* of this turn, from the front of the order */
+	uint32_t n_kept;
+	uint32_t n_away;
 	struct sipring_list outbox;
 	struct sipring_list refused; /* sockets that the set did not take: their OVER is to come */
+	struct sipring_list paused;
 	struct sipring_list ended;
 	struct sipring_list closed;
 	struct sipring_io_event events[EVENTS_MAX];
@@ -45,6 +55,16 @@ static struct epoll_io *self(struct sipring_io *io)
 {
 	assert(io->ops == &sipring_io_epoll);
 	return SIPRING_CONTAINER(io, struct epoll_io, io);
+}
+
+static void free_all(struct epoll_io *epoll)
+{
+	if (epoll->fd >= 0)
+		close(epoll->fd);
+	sipring_memory_unmap(epoll->memory, (size_t)epoll->n_buffers * epoll->buffer_size);
+	free(epoll->order);
+	free(epoll->buffer_states);
+	free(epoll);
 }
 
 static int epoll_open(struct sipring_io **io, const struct sipring_io_config *config,
@@ -60,19 +80,21 @@ static int epoll_open(struct sipring_io **io, const struct sipring_io_config *co
 	epoll->buffer_size = config->buffer_size;
 	sipring_list_init(&epoll->outbox);
 	sipring_list_init(&epoll->refused);
+	sipring_list_init(&epoll->paused);
 	sipring_list_init(&epoll->ended);
 	sipring_list_init(&epoll->closed);
 	epoll->memory = sipring_memory_map((size_t)config->n_buffers * config->buffer_size);
+	epoll->order = calloc(config->n_buffers, sizeof *epoll->order);
+	epoll->buffer_states = calloc(config->n_buffers, 1);
 	epoll->fd = epoll_create1(EPOLL_CLOEXEC);
-	if (epoll->memory && epoll->fd >= 0) {
+	if (epoll->memory && epoll->order && epoll->buffer_states && epoll->fd >= 0) {
+		for (uint32_t i = 0; i < epoll->n_buffers; i++)
+			epoll->order[i] = i;
 		*io = &epoll->io;
 		return 0;
 	}
 	r = -errno;
-	if (epoll->fd >= 0)
-		close(epoll->fd);
-	sipring_memory_unmap(epoll->memory, (size_t)config->n_buffers * config->buffer_size);
-	free(epoll);
+	free_all(epoll);
 	return sipring_error_set(error, r, "cannot open an epoll set with %u receive buffers: %s",
 		config->n_buffers, strerror(-r));
 }
@@ -84,9 +106,12 @@ static void epoll_close(struct sipring_io *io)
 	for (; epoll->next_event < epoll->n_events; epoll->next_event++)
 		if (epoll->events[epoll->next_event].type == SIPRING_IO_ACCEPTED)
 			close(epoll->events[epoll->next_event].result);
-	close(epoll->fd);
-	sipring_memory_unmap(epoll->memory, (size_t)epoll->n_buffers * epoll->buffer_size);
-	free(epoll);
+	free_all(epoll);
+}
+
+static bool wants_input(const struct sipring_io_socket *socket)
+{
+	return socket->state == SIPRING_IO_OPEN && !(socket->wants & PAUSED);
 }
 
 /* Brings the set in line with the socket: which events it waits for, or none at all. */
@@ -97,8 +122,8 @@ static int change_set(struct epoll_io *epoll, struct sipring_io_socket *socket, 
 	int operation = EPOLL_CTL_DEL;
 
 	if (in_set) {
-		interest.events = (socket->state == SIPRING_IO_OPEN ? EPOLLIN : 0u) |
-			(for_writing ? EPOLLOUT : 0u);
+		interest.events =
+			(wants_input(socket) ? EPOLLIN : 0u) | (for_writing ? EPOLLOUT : 0u);
 		operation = socket->under_way & IN_SET ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 	} else if (!(socket->under_way & IN_SET)) {
 		return 0;
@@ -122,6 +147,7 @@ static void over(struct epoll_io *epoll, struct sipring_io_socket *socket, int r
 {
 	bool awaits = socket->under_way & FOR_WRITING;
 
+	assert(!(socket->wants & PAUSED));
 	socket->state = SIPRING_IO_ENDED;
 	change_set(epoll, socket, awaits, awaits);
 	new_event(epoll, socket, SIPRING_IO_OVER, result);
@@ -139,6 +165,7 @@ static void epoll_add(struct sipring_io *io, struct sipring_io_socket *socket)
 		socket->n_queued = 0;
 		sipring_list_init(&socket->link);
 	}
+	socket->wants = 0;
 	/* accept has no MSG_DONTWAIT, and the peer that made it ready may be gone. */
 	if (socket->kind == SIPRING_IO_LISTENER) {
 		fcntl(socket->fd, F_SETFL, O_NONBLOCK);
@@ -251,7 +278,7 @@ static bool read_listener(struct epoll_io *epoll, struct sipring_io_socket *sock
 /* One message; false when there are no more for now. */
 static bool read_message(struct epoll_io *epoll, struct sipring_io_socket *socket)
 {
-	char *buffer = epoll->memory + (size_t)epoll->n_used * epoll->buffer_size;
+	char *buffer = epoll->memory + (size_t)epoll->order[epoll->n_used] * epoll->buffer_size;
 	size_t before = 16u + socket->name_size + socket->control_size;
 	struct iovec part = {buffer + before, epoll->buffer_size - before - SIPRING_IO_TAIL};
 	struct msghdr header = {
@@ -293,6 +320,32 @@ static bool read_message(struct epoll_io *epoll, struct sipring_io_socket *socke
 	return true;
 }
 
+static void pause_input(struct epoll_io *epoll, struct sipring_io_socket *socket)
+{
+	bool awaits = socket->under_way & FOR_WRITING;
+
+	socket->wants |= PAUSED;
+	change_set(epoll, socket, awaits, awaits);
+	sipring_list_append(&epoll->paused, &socket->link);
+}
+
+/* Where the set does not take it any more it is for tell_refused to say so. */
+static void go_on(struct epoll_io *epoll)
+{
+	struct sipring_list *node;
+
+	while (epoll->n_away < epoll->n_buffers && (node = sipring_list_pop(&epoll->paused))) {
+		struct sipring_io_socket *socket =
+			SIPRING_CONTAINER(node, struct sipring_io_socket, link);
+
+		socket->wants = 0;
+		if (change_set(epoll, socket, true, socket->under_way & FOR_WRITING) < 0) {
+			socket->under_way = 0;
+			sipring_list_append(&epoll->refused, &socket->link);
+		}
+	}
+}
+
 static void read_socket(struct epoll_io *epoll, struct sipring_io_socket *socket)
 {
 	bool more = true;
@@ -305,8 +358,10 @@ static void read_socket(struct epoll_io *epoll, struct sipring_io_socket *socket
 		} else if (socket->kind == SIPRING_IO_POLLED) {
 			new_event(epoll, socket, SIPRING_IO_READABLE, 0);
 			more = false;
-		} else if (epoll->n_used == epoll->n_buffers) {
+		} else if (epoll->n_used == epoll->n_buffers - epoll->n_away) {
 			epoll->io.counters.n_no_buffers++;
+			if (epoll->n_used == 0)
+				pause_input(epoll, socket);
 			more = false;
 		} else {
 			more = read_message(epoll, socket);
@@ -320,10 +375,10 @@ static void ready(struct epoll_io *epoll, struct sipring_io_socket *socket, uint
 		return;
 	if ((socket->under_way & FOR_WRITING) && (what & (EPOLLOUT | EPOLLERR | EPOLLHUP))) {
 		socket->stalled = false;
-		change_set(epoll, socket, socket->state == SIPRING_IO_OPEN, false);
+		change_set(epoll, socket, wants_input(socket), false);
 		new_event(epoll, socket, SIPRING_IO_WRITABLE, 0);
 	}
-	if (socket->state == SIPRING_IO_OPEN && (what & (EPOLLIN | EPOLLERR | EPOLLHUP)))
+	if (wants_input(socket) && (what & (EPOLLIN | EPOLLERR | EPOLLHUP)))
 		read_socket(epoll, socket);
 }
 
@@ -360,6 +415,43 @@ static int wait_ready(struct epoll_io *epoll, struct epoll_event *found, int64_t
 	return n < 0 ? -errno : n;
 }
 
+/* Those of the last turn, but for what is kept of them, which leaves the order. */
+static void free_buffers(struct epoll_io *epoll)
+{
+	for (uint32_t i = epoll->n_kept ? epoll->n_used : 0; i > 0; i--) {
+		uint32_t id = epoll->order[i - 1];
+
+		if (epoll->buffer_states[id] != BUFFER_KEPT)
+			continue;
+		epoll->buffer_states[id] = BUFFER_AWAY;
+		epoll->n_away++;
+		epoll->order[i - 1] = epoll->order[epoll->n_buffers - epoll->n_away];
+	}
+	epoll->n_used = 0;
+}
+
+static void epoll_keep(struct sipring_io *io, const char *data)
+{
+	struct epoll_io *epoll = self(io);
+	size_t id = (size_t)(data - epoll->memory) / epoll->buffer_size;
+
+	assert(id < epoll->n_buffers && epoll->buffer_states[id] == BUFFER_TURN);
+	epoll->buffer_states[id] = BUFFER_KEPT;
+	epoll->n_kept++;
+}
+
+static void epoll_give_back(struct sipring_io *io, const char *data)
+{
+	struct epoll_io *epoll = self(io);
+	size_t id = (size_t)(data - epoll->memory) / epoll->buffer_size;
+
+	assert(epoll->buffer_states[id] != BUFFER_TURN && epoll->n_kept > 0);
+	if (epoll->buffer_states[id] == BUFFER_AWAY)
+		epoll->order[epoll->n_buffers - epoll->n_away--] = (uint32_t)id;
+	epoll->buffer_states[id] = BUFFER_TURN;
+	epoll->n_kept--;
+}
+
 static int epoll_turn(struct sipring_io *io, int64_t timeout_ns)
 {
 	struct epoll_io *epoll = self(io);
@@ -368,10 +460,11 @@ static int epoll_turn(struct sipring_io *io, int64_t timeout_ns)
 
 	assert(epoll->next_event == epoll->n_events);
 	epoll->io.counters.n_turns++;
-	epoll->n_used = 0;
+	free_buffers(epoll);
 	epoll->n_events = 0;
 	epoll->next_event = 0;
 	flush(epoll);
+	go_on(epoll);
 	tell_refused(epoll);
 	if (epoll->n_events || !sipring_list_empty(&epoll->refused) ||
 		!sipring_list_empty(&epoll->ended) || !sipring_list_empty(&epoll->closed))
@@ -425,6 +518,8 @@ static bool epoll_pending(const struct sipring_io *io)
 {
 	const struct epoll_io *epoll = SIPRING_CONTAINER(io, const struct epoll_io, io);
 
+	if (!sipring_list_empty(&epoll->paused) && epoll->n_kept < epoll->n_buffers)
+		return true;
 	return !sipring_list_empty(&epoll->refused) || !sipring_list_empty(&epoll->outbox) ||
 		!sipring_list_empty(&epoll->ended) || !sipring_list_empty(&epoll->closed);
 }
@@ -444,6 +539,8 @@ const struct sipring_io_ops sipring_io_epoll = {
 	.await_writable = epoll_await_writable,
 	.turn = epoll_turn,
 	.next = epoll_next,
+	.keep = epoll_keep,
+	.give_back = epoll_give_back,
 	.pending = epoll_pending,
 	.pollable = epoll_pollable,
 };

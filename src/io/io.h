@@ -5,7 +5,8 @@
  * plain values with next. Nothing acts while reaping, and no call here makes a callback.
  *
  * Sockets and sends are the caller's memory. A socket is the io's from add until CLOSED; a send is
- * the io's from send until SENT. What an event points at lives until the next turn.
+ * the io's from send until SENT. What an event points at lives until the next turn, or where it is
+ * kept, until it is given back.
  */
 #pragma once
 
@@ -154,6 +155,13 @@ struct sipring_io_ops {
 	int (*turn)(struct sipring_io *io, int64_t timeout_ns);
 	/* The next reaped event; false when the turn's are all read. */
 	bool (*next)(struct sipring_io *io, struct sipring_io_event *event);
+	/*
+	 * The data of the RECEIVED that next told last stays beyond the next turn, until it is
+	 * given back. While all buffers are kept nothing is received: what comes waits in the
+	 * sockets, whose peers are held back by that, and no turn ends for it.
+	 */
+	void (*keep)(struct sipring_io *io, const char *data);
+	void (*give_back)(struct sipring_io *io, const char *data);
 	/* Whether something is to be done that only a turn does and pollable does not tell. */
 	bool (*pending)(const struct sipring_io *io);
 	/*

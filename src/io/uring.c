@@ -34,6 +34,7 @@ static int uring_open(struct sipring_io **io, const struct sipring_io_config *co
 	uring->io.ops = &sipring_io_uring;
 	uring->event_fd = -1;
 	sipring_list_init(&uring->todo);
+	sipring_list_init(&uring->paused);
 	sipring_list_init(&uring->outbox);
 	sipring_list_init(&uring->ended);
 	sipring_list_init(&uring->closed);
@@ -104,6 +105,14 @@ static void want(struct uring *uring, struct sipring_io_socket *socket,
 static void want_input(struct uring *uring, struct sipring_io_socket *socket)
 {
 	want(uring, socket, socket->kind == SIPRING_IO_LISTENER ? URING_ACCEPT : URING_RECEIVE);
+}
+
+/* Another operation that it wants starts this one too, and it is here again. */
+static void pause_input(struct uring *uring, struct sipring_io_socket *socket)
+{
+	want_input(uring, socket);
+	sipring_list_unlink(&socket->link);
+	sipring_list_append(&uring->paused, &socket->link);
 }
 
 static void uring_add(struct sipring_io *io, struct sipring_io_socket *socket)
@@ -210,6 +219,17 @@ static void reap(struct uring *uring)
 	uring->next_event = 0;
 }
 
+/* What found no buffer is tried again as soon as there is one. */
+static void go_on(struct uring *uring)
+{
+	struct sipring_list *node;
+
+	if (sipring_uring_buffers_out(&uring->buffers))
+		return;
+	while ((node = sipring_list_pop(&uring->paused)))
+		want_input(uring, SIPRING_CONTAINER(node, struct sipring_io_socket, link));
+}
+
 static int uring_turn(struct sipring_io *io, int64_t timeout_ns)
 {
 	struct uring *uring = self(io);
@@ -220,6 +240,7 @@ static int uring_turn(struct sipring_io *io, int64_t timeout_ns)
 	if (uring->event_fd >= 0)
 		sipring_uring_eventfd_before(uring);
 	sipring_uring_buffers_recycle(&uring->buffers);
+	go_on(uring);
 	sipring_uring_prepare(uring);
 	if (uring->leftover || io_uring_cq_ready(&uring->ring) ||
 		!sipring_list_empty(&uring->ended) || !sipring_list_empty(&uring->closed))
@@ -316,7 +337,10 @@ static bool socket_event(struct uring *uring, const struct io_uring_cqe *cqe,
 		if (cqe->flags & IORING_CQE_F_BUFFER)
 			read_buffer(uring, cqe, socket, event);
 		if (!(cqe->flags & IORING_CQE_F_MORE) && socket->state == SIPRING_IO_OPEN) {
-			want_input(uring, socket);
+			if (cqe->res == -ENOBUFS)
+				pause_input(uring, socket);
+			else
+				want_input(uring, socket);
 			uring->io.counters.n_restarted += socket->kind != SIPRING_IO_POLLED;
 		}
 	} else if (operation == URING_WRITABLE && socket->state != SIPRING_IO_REMOVING) {
@@ -387,8 +411,20 @@ static bool uring_pending(const struct sipring_io *io)
 {
 	const struct uring *uring = SIPRING_CONTAINER(io, const struct uring, io);
 
+	if (!sipring_list_empty(&uring->paused) && !sipring_uring_buffers_out(&uring->buffers))
+		return true;
 	return !sipring_list_empty(&uring->todo) || !sipring_list_empty(&uring->outbox) ||
 		!sipring_list_empty(&uring->ended) || !sipring_list_empty(&uring->closed);
+}
+
+static void uring_keep(struct sipring_io *io, const char *data)
+{
+	sipring_uring_buffers_keep(&self(io)->buffers, data);
+}
+
+static void uring_give_back(struct sipring_io *io, const char *data)
+{
+	sipring_uring_buffers_give_back(&self(io)->buffers, data);
 }
 
 static int uring_pollable(struct sipring_io *io)
@@ -408,6 +444,8 @@ const struct sipring_io_ops sipring_io_uring = {
 	.await_writable = uring_await_writable,
 	.turn = uring_turn,
 	.next = uring_next,
+	.keep = uring_keep,
+	.give_back = uring_give_back,
 	.pending = uring_pending,
 	.pollable = uring_pollable,
 };

@@ -16,6 +16,7 @@ struct uring_buffers {
 	uint32_t n_buffers;
 	uint32_t buffer_size;
 	uint32_t n_used; /* read in this turn, back in the ring's slots but not yet shown to it */
+	uint32_t n_kept;
 };
 
 struct uring {
@@ -23,6 +24,7 @@ struct uring {
 	struct io_uring ring;
 	struct uring_buffers buffers;
 	struct sipring_list todo;   /* sockets with wants */
+	struct sipring_list paused; /* those whose receive found no buffer */
 	struct sipring_list outbox; /* sends to prepare */
 	struct sipring_list ended;  /* sends that ended without the kernel */
 	struct sipring_list closed; /* sockets whose CLOSED is to be told */
@@ -43,6 +45,14 @@ int sipring_uring_buffers_open(struct uring_buffers *buffers, struct io_uring *r
 void sipring_uring_buffers_close(struct uring_buffers *buffers, struct io_uring *ring);
 /* The memory of one buffer; it stays taken until recycle. */
 char *sipring_uring_buffers_take(struct uring_buffers *buffers, uint32_t id);
+/* The one taken last is not to be recycled; and from here on it is. */
+void sipring_uring_buffers_keep(struct uring_buffers *buffers, const char *data);
+void sipring_uring_buffers_give_back(struct uring_buffers *buffers, const char *data);
+/* Whether all are kept, and the kernel has none. */
+static inline bool sipring_uring_buffers_out(const struct uring_buffers *buffers)
+{
+	return buffers->n_kept == buffers->n_buffers;
+}
 /* Shows the kernel all buffers taken since the last recycle. */
 void sipring_uring_buffers_recycle(struct uring_buffers *buffers);
 

@@ -2,8 +2,9 @@
 /*
  * The receive buffers of one ring: a provided-buffer ring (kernel 5.19) over one mapping. The
  * kernel picks a buffer per message; the turn's reader takes it by id; all that were taken go back
- * together at the start of the next turn. Invariant: a buffer is the kernel's or it was taken in
- * this turn, so n_used never passes n_buffers.
+ * together at the start of the next turn, but for those that somebody keeps. Invariant: a buffer is
+ * the kernel's, or it was taken in this turn, or it is kept; so n_used and n_kept together never
+ * pass n_buffers.
  */
 #include "base/memory.h"
 #include "io/uring.h"
@@ -58,11 +59,38 @@ char *sipring_uring_buffers_take(struct uring_buffers *buffers, uint32_t id)
 {
 	char *memory = buffers->memory + (size_t)id * buffers->buffer_size;
 
-	assert(id < buffers->n_buffers && buffers->n_used < buffers->n_buffers);
+	assert(id < buffers->n_buffers);
+	assert(buffers->n_used + buffers->n_kept < buffers->n_buffers);
 	io_uring_buf_ring_add(buffers->ring, memory, buffers->buffer_size - SIPRING_IO_TAIL,
 		(unsigned short)id, io_uring_buf_ring_mask(buffers->n_buffers),
 		(int)buffers->n_used++);
 	return memory;
+}
+
+static uint32_t buffer_id(const struct uring_buffers *buffers, const char *data)
+{
+	return (uint32_t)((size_t)(data - buffers->memory) / buffers->buffer_size);
+}
+
+/* The ring's slot that it was laid into is the next one's again. */
+void sipring_uring_buffers_keep(struct uring_buffers *buffers, const char *data)
+{
+	unsigned short mask = (unsigned short)io_uring_buf_ring_mask(buffers->n_buffers);
+
+	assert(buffers->n_used > 0);
+	buffers->n_used--;
+	buffers->n_kept++;
+	assert(buffers->ring->bufs[(buffers->ring->tail + buffers->n_used) & mask].bid ==
+		buffer_id(buffers, data));
+	(void)mask;
+	(void)data;
+}
+
+void sipring_uring_buffers_give_back(struct uring_buffers *buffers, const char *data)
+{
+	assert(buffers->n_kept > 0);
+	buffers->n_kept--;
+	sipring_uring_buffers_take(buffers, buffer_id(buffers, data));
 }
 
 void sipring_uring_buffers_recycle(struct uring_buffers *buffers)

@@ -46,7 +46,31 @@ static int fake_open(struct sipring_io **io, const struct sipring_io_config *con
 void fake_give_buffers_back(struct fake *fake)
 {
 	while (fake->n_used)
-		free(fake->buffers[--fake->n_used]);
+		free(fake->buffers[--fake->n_used].memory);
+}
+
+static void fake_keep(struct sipring_io *io, const char *data)
+{
+	struct fake *fake = fake_self(io);
+	uint32_t i = 0;
+
+	while (i < fake->n_used && fake->buffers[i].data != data)
+		i++;
+	fake_insist(i < fake->n_used);
+	fake->kept[fake->n_kept++] = fake->buffers[i];
+	fake->buffers[i] = fake->buffers[--fake->n_used];
+}
+
+static void fake_give_back(struct sipring_io *io, const char *data)
+{
+	struct fake *fake = fake_self(io);
+	uint32_t i = 0;
+
+	while (i < fake->n_kept && fake->kept[i].data != data)
+		i++;
+	fake_insist(i < fake->n_kept);
+	free(fake->kept[i].memory);
+	fake->kept[i] = fake->kept[--fake->n_kept];
 }
 
 static void fake_close(struct sipring_io *io)
@@ -54,6 +78,8 @@ static void fake_close(struct sipring_io *io)
 	struct fake *fake = fake_self(io);
 
 	fake_give_buffers_back(fake);
+	while (fake->n_kept)
+		free(fake->kept[--fake->n_kept].memory);
 	fake_net_close(&fake->net);
 	free(fake);
 }
@@ -187,6 +213,8 @@ const struct sipring_io_ops fake_io = {
 	.await_writable = fake_await_writable,
 	.turn = fake_turn,
 	.next = fake_next,
+	.keep = fake_keep,
+	.give_back = fake_give_back,
 	.pending = fake_pending,
 	.pollable = fake_pollable,
 };

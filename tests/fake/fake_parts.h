@@ -16,6 +16,11 @@ struct fake_slot {
 	uint64_t close_in;     /* passes until it is closed */
 };
 
+struct fake_buffer {
+	void *memory;
+	const char *data; /* where the event's data begins in it */
+};
+
 struct fake {
 	struct sipring_io io;
 	struct fake_net net;
@@ -27,8 +32,10 @@ struct fake {
 	uint32_t n_buffers;
 	struct fake_slot slots[FAKE_ENDS_MAX];
 	struct sipring_list outbox;
-	void *buffers[FAKE_BUFFERS_MAX];
+	struct fake_buffer buffers[FAKE_BUFFERS_MAX]; /* of the turn */
+	struct fake_buffer kept[FAKE_BUFFERS_MAX];
 	uint32_t n_used;
+	uint32_t n_kept;
 	struct sipring_io_event events[FAKE_EVENTS_MAX];
 	unsigned n_events;
 	unsigned next_event;

@@ -100,7 +100,7 @@ static void lay_out(struct fake *fake, struct sipring_io_event *event,
 		.msg_controllen = socket->control_size};
 
 	fake_insist(buffer != NULL);
-	fake->buffers[fake->n_used++] = buffer;
+	fake->buffers[fake->n_used++] = (struct fake_buffer){buffer, buffer + before};
 	event->name = buffer;
 	event->name_size = socket->name_size < sizeof name ? socket->name_size : sizeof name;
 	memcpy(buffer, &name, event->name_size);
@@ -168,7 +168,8 @@ static bool receive_one(struct fake *fake, struct sipring_io_socket *socket)
 	int r;
 
 	if (fake_net_readable(&fake->net, socket->fd) &&
-		(fake->n_used == fake->n_buffers || fake_chance(fake, fake->habits.no_buffers))) {
+		(fake->n_used + fake->n_kept == fake->n_buffers ||
+			fake_chance(fake, fake->habits.no_buffers))) {
 		fake->io.counters.n_no_buffers++;
 		return false;
 	}
@@ -283,6 +284,13 @@ static void pass(struct fake *fake)
 	}
 }
 
+/* What it has to say would need a buffer, and all are kept. */
+static bool is_held_back(const struct fake *fake, const struct sipring_io_socket *socket)
+{
+	return fake->n_kept == fake->n_buffers &&
+		(socket->kind == SIPRING_IO_ASSOCIATED || socket->kind == SIPRING_IO_DATAGRAM);
+}
+
 /* Whether another pass would make an event without anybody doing anything. */
 static bool is_under_way(struct fake *fake)
 {
@@ -295,7 +303,7 @@ static bool is_under_way(struct fake *fake)
 			continue;
 		if (slot->socket->state == SIPRING_IO_REMOVING)
 			return true;
-		if (slot->socket->state == SIPRING_IO_OPEN &&
+		if (slot->socket->state == SIPRING_IO_OPEN && !is_held_back(fake, slot->socket) &&
 			fake_net_readable(&fake->net, slot->socket->fd))
 			return true;
 	}
