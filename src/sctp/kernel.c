@@ -390,6 +390,17 @@ static bool kernel_next(struct sipring_sctp *sctp, struct sipring_sctp_event *ev
 	return true;
 }
 
+/* An event's data lies in the io's buffer. */
+static void kernel_keep(struct sipring_sctp *sctp, const char *data)
+{
+	self(sctp)->io->ops->keep(self(sctp)->io, data);
+}
+
+static void kernel_give_back(struct sipring_sctp *sctp, const char *data)
+{
+	self(sctp)->io->ops->give_back(self(sctp)->io, data);
+}
+
 static uint64_t kernel_tick(struct sipring_sctp *sctp, uint64_t now_ms)
 {
 	struct kernel *kernel = self(sctp);
@@ -425,5 +436,7 @@ const struct sipring_sctp_ops sipring_sctp_kernel = {
 	.abort = kernel_abort,
 	.input = kernel_input,
 	.next = kernel_next,
+	.keep = kernel_keep,
+	.give_back = kernel_give_back,
 	.tick = kernel_tick,
 };

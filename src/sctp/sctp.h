@@ -5,7 +5,8 @@
  *
  * A conn is the provider's side of one association. It is made by connect, or comes with ACCEPTED;
  * it is gone with CLOSED, which always comes last. owner is the upper layer's and is never read
- * here. What an event points at lives until the next call of next.
+ * here. What an event points at lives until the next call of next, or where it is kept, until it is
+ * given back.
  */
 #pragma once
 
@@ -117,6 +118,7 @@ struct sipring_sctp_config {
 	uint32_t init_timeout_ms; /* the longest wait between two of them */
 	bool is_shared;           /* siblings listen on the same addresses */
 	bool unordered;           /* sends without a control message of their own go so */
+	bool keeps;               /* keep is going to be called */
 	struct sipring_sctp_knobs knobs;
 	enum sipring_sctp_encapsulation encapsulation;
 	int32_t encaps_port;       /* user space: own UDP port; 0: any free one */
@@ -169,6 +171,13 @@ struct sipring_sctp_ops {
 	/* Takes one io event of a socket that is the provider's. Then read next until false. */
 	void (*input)(struct sipring_sctp *sctp, const struct sipring_io_event *event);
 	bool (*next)(struct sipring_sctp *sctp, struct sipring_sctp_event *event);
+	/*
+	 * The data of the DATA that next told last stays until it is given back. As many may be
+	 * kept as there is room for; then no DATA is told, and SCTP holds the peers back. Read next
+	 * until false after giving back.
+	 */
+	void (*keep)(struct sipring_sctp *sctp, const char *data);
+	void (*give_back)(struct sipring_sctp *sctp, const char *data);
 	/* Runs the stack's own timers; returns the ms after which it wants to be called again, or
 	 * UINT64_MAX. Read next until false afterwards. */
 	uint64_t (*tick)(struct sipring_sctp *sctp, uint64_t now_ms);

@@ -23,6 +23,7 @@
 #define TICK_MS 40         /* else: SACKs wait for 200, the rest for longer */
 #define TICK_NOBODY_MS 100 /* the first association may come at any time */
 #define SWEEP 64           /* conns looked at in a tick */
+#define PIECE_STRIDE ((size_t)SIPRING_USRSCTP_PIECE_SIZE + SIPRING_IO_TAIL)
 
 static struct sipring_usrsctp *self(struct sipring_sctp *sctp)
 {
@@ -36,7 +37,9 @@ static uint32_t usrsctp_n_peers(const struct sipring_sctp_config *config)
 
 static size_t usrsctp_memory_size(const struct sipring_sctp_config *config)
 {
-	return SIPRING_USRSCTP_PIECE_SIZE + SIPRING_IO_TAIL + (size_t)config->message_max;
+	size_t n_pieces = 1 + (config->keeps ? SIPRING_USRSCTP_KEPT_MAX : 0);
+
+	return n_pieces * PIECE_STRIDE + (size_t)config->message_max;
 }
 
 size_t sipring_usrsctp_footprint(const struct sipring_sctp_config *config)
@@ -72,6 +75,7 @@ static int usrsctp_prepare(struct sipring_usrsctp *us)
 	sipring_list_init(&us->ready);
 	sipring_list_init(&us->ended);
 	sipring_list_init(&us->sent);
+	sipring_list_init(&us->held_back);
 	if (getrandom(&us->next_port, sizeof us->next_port, 0) != sizeof us->next_port)
 		return -EIO;
 	r = sipring_usrsctp_peers_open(&us->peers, usrsctp_n_peers(config));
@@ -89,7 +93,13 @@ static int usrsctp_prepare(struct sipring_usrsctp *us)
 	if (!us->memory)
 		return -ENOMEM;
 	us->piece = us->memory;
-	us->scratch = us->memory + SIPRING_USRSCTP_PIECE_SIZE + SIPRING_IO_TAIL;
+	us->scratch = us->memory + PIECE_STRIDE;
+	if (!config->keeps)
+		return 0;
+	us->n_spare = SIPRING_USRSCTP_KEPT_MAX;
+	for (unsigned i = 0; i < SIPRING_USRSCTP_KEPT_MAX; i++)
+		us->spare[i] = us->memory + (1 + i) * PIECE_STRIDE;
+	us->scratch = us->memory + (1 + SIPRING_USRSCTP_KEPT_MAX) * PIECE_STRIDE;
 	return 0;
 }
 
@@ -422,5 +432,7 @@ const struct sipring_sctp_ops sipring_sctp_usrsctp = {
 	.abort = usrsctp_abort,
 	.input = usrsctp_input,
 	.next = sipring_usrsctp_events_next,
+	.keep = sipring_usrsctp_events_keep,
+	.give_back = sipring_usrsctp_events_give_back,
 	.tick = usrsctp_tick,
 };

@@ -3,7 +3,9 @@
  * What next tells. Sends with their results come first, in order; then the conns that were woken,
  * one after the other, a few pieces each; then new associations; then the ends. Everything is read
  * from the stack here, never in one of its call backs, into one buffer that lasts until the next
- * call. Each event of a conn has a function that knows every state.
+ * call, unless it is kept; then another takes its place. When the last of them is the only one
+ * left, conns that stand are not read: what they have waits in the stack, whose window closes. Each
+ * event of a conn has a function that knows every state.
  *
  * LOST is told at most once and before CLOSED; CLOSED comes after all SENT of the conn, for those
  * are told first, and the conn's memory lasts one call of next longer.
@@ -27,7 +29,12 @@ static void events_fill(struct sipring_sctp_event *event, enum sipring_sctp_even
 
 void sipring_usrsctp_events_wake(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn)
 {
-	if (conn->state != SIPRING_USRSCTP_ENDED && sipring_list_empty(&conn->ready))
+	if (conn->state == SIPRING_USRSCTP_ENDED)
+		return;
+	if (conn->held_back)
+		sipring_list_unlink(&conn->ready);
+	conn->held_back = false;
+	if (sipring_list_empty(&conn->ready))
 		sipring_list_append(&us->ready, &conn->ready);
 }
 
@@ -36,6 +43,7 @@ void sipring_usrsctp_events_end(struct sipring_usrsctp *us, struct sipring_usrsc
 	assert(conn->state != SIPRING_USRSCTP_ENDED);
 	sipring_usrsctp_conn_drop(us, conn);
 	conn->state = SIPRING_USRSCTP_ENDED;
+	conn->held_back = false;
 	sipring_list_unlink(&conn->ready);
 	sipring_list_append(&us->ended, &conn->ready);
 }
@@ -215,6 +223,13 @@ static bool events_read(struct sipring_usrsctp *us, struct sipring_usrsctp_conn 
 	return true;
 }
 
+static bool events_may_read(const struct sipring_usrsctp *us,
+	const struct sipring_usrsctp_conn *conn)
+{
+	/* Before UP there is no data, and UP should not wait for it. */
+	return us->n_spare || !us->config->keeps || conn->state == SIPRING_USRSCTP_CONNECTING;
+}
+
 /* One event of a conn that was woken; false when there is none and it may rest. */
 static bool events_of(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn,
 	struct sipring_sctp_event *event)
@@ -231,7 +246,7 @@ static bool events_of(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *c
 		if (events_lost(us, conn, 0, event))
 			return true;
 	}
-	while (conn->socket && events_read(us, conn, event, &told))
+	while (conn->socket && events_may_read(us, conn) && events_read(us, conn, event, &told))
 		if (told)
 			return true;
 	if (conn->awaits_writable && sipring_usrsctp_send_writable(conn)) {
@@ -259,8 +274,31 @@ static bool events_of_conns(struct sipring_usrsctp *us, struct sipring_sctp_even
 		}
 		conn->n_in_a_row = 0;
 		sipring_list_unlink(&conn->ready);
+		conn->held_back = conn->socket && !events_may_read(us, conn);
+		if (conn->held_back)
+			sipring_list_append(&us->held_back, &conn->ready);
 	}
 	return false;
+}
+
+void sipring_usrsctp_events_keep(struct sipring_sctp *sctp, const char *data)
+{
+	struct sipring_usrsctp *us = (struct sipring_usrsctp *)sctp;
+
+	assert(data == us->piece && us->n_spare);
+	(void)data;
+	us->piece = us->spare[--us->n_spare];
+}
+
+void sipring_usrsctp_events_give_back(struct sipring_sctp *sctp, const char *data)
+{
+	struct sipring_usrsctp *us = (struct sipring_usrsctp *)sctp;
+
+	assert(us->n_spare < SIPRING_USRSCTP_KEPT_MAX);
+	us->spare[us->n_spare++] = (char *)(uintptr_t)data;
+	while (!sipring_list_empty(&us->held_back))
+		sipring_usrsctp_events_wake(us,
+			SIPRING_CONTAINER(us->held_back.next, struct sipring_usrsctp_conn, ready));
 }
 
 static bool events_accept(struct sipring_usrsctp *us, struct sipring_usrsctp_listener *listener,

@@ -8,6 +8,7 @@
 #include "sctp/usrsctp_peers.h"
 
 #define SIPRING_USRSCTP_LISTENERS_MAX 16
+#define SIPRING_USRSCTP_KEPT_MAX 8 /* pieces that somebody keeps, where somebody does */
 
 struct socket; /* the stack's */
 
@@ -36,8 +37,9 @@ struct sipring_usrsctp_conn {
 	bool stalled;                      /* a send failed: no other is tried until WRITABLE */
 	bool full;                         /* since then no packet has come in for it */
 	bool awaits_writable;
-	bool nodelay;  /* the socket sends at once */
-	bool skipping; /* in the middle of a notification that is not read */
+	bool nodelay;   /* the socket sends at once */
+	bool skipping;  /* in the middle of a notification that is not read */
+	bool held_back; /* in the list of those that may have something to read */
 };
 
 struct sipring_usrsctp_listener {
@@ -55,16 +57,19 @@ struct sipring_usrsctp {
 	struct sipring_usrsctp_peers peers;
 	struct sipring_pool conns;
 	struct sipring_hash by_tag;
-	struct sipring_list ready; /* conns */
-	struct sipring_list ended; /* conns */
-	struct sipring_list sent;  /* sends with their result */
+	struct sipring_list ready;     /* conns */
+	struct sipring_list ended;     /* conns */
+	struct sipring_list sent;      /* sends with their result */
+	struct sipring_list held_back; /* conns that are not read while all pieces are kept */
 	struct sipring_usrsctp_listener listeners[SIPRING_USRSCTP_LISTENERS_MAX];
 	unsigned n_listeners;
 	bool listeners_ready;               /* one of them may have something to read */
 	struct sipring_usrsctp_conn *spent; /* told CLOSED; free at the next event */
 	char *memory;                       /* read buffer and scratch in one */
 	size_t memory_size;
-	char *piece;   /* what was read last */
+	char *piece;                           /* what was read last */
+	char *spare[SIPRING_USRSCTP_KEPT_MAX]; /* pieces to go on with when that one is kept */
+	unsigned n_spare;
 	char *scratch; /* message_max bytes: a message of several parts made one */
 	uint64_t ticked_ms;
 	uint64_t ticked_packets; /* in and out, then */
@@ -120,6 +125,8 @@ bool sipring_usrsctp_send_writable(struct sipring_usrsctp_conn *conn);
 
 /* usrsctp_events.c */
 bool sipring_usrsctp_events_next(struct sipring_sctp *sctp, struct sipring_sctp_event *event);
+void sipring_usrsctp_events_keep(struct sipring_sctp *sctp, const char *data);
+void sipring_usrsctp_events_give_back(struct sipring_sctp *sctp, const char *data);
 /* The conn is to be looked at by next. */
 void sipring_usrsctp_events_wake(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn);
 /* CLOSED is to be told. */

@@ -312,6 +312,69 @@ Test(sctp, abort_with_sends_queued_settles_each)
 	peer_stop(&peer);
 }
 
+enum { KEPT_MAX = 4096 };
+
+static struct {
+	char *data[KEPT_MAX];
+	char first[KEPT_MAX][5];
+	unsigned n;
+	bool wanted;
+} kept;
+
+static void keep_all(struct side *side, const struct sipring_sctp_event *event)
+{
+	if (event->type != SIPRING_SCTP_DATA || !kept.wanted)
+		return;
+	cr_assert_lt(kept.n, (unsigned)KEPT_MAX);
+	memcpy(kept.first[kept.n], event->data, 5);
+	kept.data[kept.n++] = event->data;
+	side->sctp->ops->keep(side->sctp, event->data);
+}
+
+static void put_numbered(struct side *side, struct sipring_sctp_conn *conn, unsigned *n_put,
+	unsigned n)
+{
+	char text[1500] = {PEER_ECHO};
+
+	for (; *n_put < n; ++*n_put) {
+		memcpy(text + 1, n_put, sizeof *n_put);
+		side_send(side, conn, text, 5 + *n_put % 1400, 0, 0, 0);
+	}
+}
+
+Test(sctp, what_is_kept_holds_the_peer_back_and_nothing_is_lost)
+{
+	struct peer peer = peer_start(0);
+	struct side side;
+	struct sipring_sctp_conn *conn = side_meet(&side, &peer);
+	unsigned n_put = 0;
+
+	memset(&kept, 0, sizeof kept);
+	side.event = keep_all;
+	side.whole_message = check_number;
+	kept.wanted = true;
+	/* Until one does not come any more; the peer's send buffer has room for the rest. */
+	do {
+		put_numbered(&side, conn, &n_put, n_put + 50);
+		for (int i = 0; i < 100 && kept.n < n_put; i++)
+			side_turn(&side, 10);
+		cr_assert_lt(n_put, (unsigned)KEPT_MAX, "not all can be kept");
+	} while (kept.n == n_put);
+	side_connect(&side, &peer.address);
+	if (strcmp(side.sctp->ops->name, "usrsctp") == 0)
+		side_await(&side, SIPRING_SCTP_UP, 1);
+	for (unsigned i = 0; i < kept.n; i++) {
+		cr_assert_eq(memcmp(kept.first[i], kept.data[i], 5), 0, "kept piece %u", i);
+		side.sctp->ops->give_back(side.sctp, kept.data[i]);
+	}
+	kept.wanted = false;
+	put_numbered(&side, conn, &n_put, n_put + 100);
+	side_until(&side, &side.n_messages, n_put, "all the others");
+	cr_expect_eq(side.n_again + side.n_refused, 0);
+	side_close(&side);
+	peer_stop(&peer);
+}
+
 Test(sctp, many_associations_come_and_go)
 {
 	struct peer peer = peer_start(0);

@@ -44,6 +44,7 @@ void side_open(struct side *side, uint16_t encaps_peer_port, uint32_t associatio
 		.init_attempts = 2,
 		.init_timeout_ms = 500,
 		.unordered = true,
+		.keeps = true,
 		.encaps_port = 0,
 		.encaps_peer_port = encaps_peer_port,
 		.io = &side->io_config,
