@@ -64,9 +64,11 @@ static const struct {
 	{FIELD(dns_questions)},
 	{FIELD(dns_known)},
 	{FIELD(dns_failed)},
+	{FIELD(inbox_full)},
 	{FIELD(wakes)},
 	{FIELD(associations)},
 	{FIELD(names)},
+	{FIELD(inbox_waiting)},
 	{FIELD(queue_messages)},
 	{FIELD(queue_bytes)},
 };

@@ -41,6 +41,8 @@ struct sipring_association {
 	uint64_t claim;             /* by which all workers know that it is here; 0: none */
 	uint64_t end_by_ms;         /* DRAINING, SHUT: then it is aborted */
 	enum sipring_association_state state;
+	uint32_t n_pieces_kept; /* the engine's: received, and not acted on yet */
+	uint8_t listener;       /* the engine's: by which it came, or from which it left */
 	bool inbound;
 	bool listed;    /* found by its peer's address */
 	bool unclaimed; /* another worker has one to this peer: try again */

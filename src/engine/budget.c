@@ -49,10 +49,19 @@ static void add_shared(struct sum *sum, const struct sipring_config *config)
 	if (!sipring_share_is_wanted(config))
 		return;
 	for (unsigned i = 0; i < n_lines; i++)
-		add(sum, lines[i].name, "workers, senders; shared by all", 1, lines[i].size,
+		add(sum, lines[i].name, "workers, senders, takers; shared by all", 1, lines[i].size,
 			lines[i].size);
 	add(sum, "sends handed to others", "handed_max", (uint64_t)config->handed_max,
 		handed / (uint64_t)config->handed_max, handed);
+}
+
+static void add_handoff(struct sum *sum, const struct sipring_config *config)
+{
+	size_t kept = sipring_handoff_footprint(config);
+
+	if (sipring_split_is_wanted(config))
+		add(sum, "messages that wait for takers to have room",
+			"receive_buffers, reassembly_slots", 1, kept, kept);
 }
 
 uint64_t sipring_budget(const struct sipring_config *config,
@@ -82,6 +91,7 @@ uint64_t sipring_budget(const struct sipring_config *config,
 		sizeof(struct sipring_route), sipring_route_footprint(config));
 	add(&sum, "answers of name servers", "dns_cache", dns.n_entries,
 		sipring_dns_footprint(&dns) / dns.n_entries, sipring_dns_footprint(&dns));
+	add_handoff(&sum, config);
 	add(&sum, "worker", "-", 1, sizeof(struct sipring_worker) + (uint64_t)config->message_max,
 		sizeof(struct sipring_worker) + (uint64_t)config->message_max);
 	add_shared(&sum, config);

@@ -124,6 +124,12 @@ static const struct row rows[] = {
 		"seconds that the absence of a name or a record is kept at most"),
 	NUMBER(names_max, 1, 65536, 256,
 		"names looked up or connected to at a time; more are refused"),
+	NUMBER(takers, 0, 256, 0,
+		"processes that may take messages at a time; 0: the worker dispatches them itself"),
+	NUMBER(inbox_small, 16, 300000, 4096,
+		"messages up to 1.5 KB of a listener that takers have or have yet to take"),
+	NUMBER(inbox_medium, 4, 300000, 512, "the same for messages up to 8 KB"),
+	NUMBER(inbox_large, 2, 300000, 32, "the same for messages up to message_max"),
 };
 
 #define N_ROWS (sizeof rows / sizeof rows[0])
@@ -289,6 +295,7 @@ void sipring_config_lower(const struct sipring_config *config, struct sipring_io
 		.init_timeout_ms = (uint32_t)(config->init_max_timeo ? config->init_max_timeo
 								     : config->connect_timeout_ms),
 		.unordered = config->unordered,
+		.keeps = config->takers > 0,
 		.knobs = lower_knobs(config),
 		.encapsulation = (enum sipring_sctp_encapsulation)config->encapsulation,
 		.encaps_port = (int32_t)config->encaps_port,

@@ -65,6 +65,10 @@ struct sipring_config {
 	int64_t dns_ttl_max;
 	int64_t dns_negative_ttl_max;
 	int64_t names_max;
+	int64_t takers;
+	int64_t inbox_small;
+	int64_t inbox_medium;
+	int64_t inbox_large;
 	char dns_servers[CONFIG_SERVERS_TEXT_MAX];
 	char listeners[CONFIG_LISTENERS_MAX][CONFIG_LISTENER_TEXT_MAX];
 	unsigned n_listeners;

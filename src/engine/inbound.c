@@ -3,7 +3,8 @@
  * The inbound path: what the provider says, acted on one event at a time after reaping is over. A
  * whole message is parsed and dispatched where it lies; a partial one waits in its association's
  * slot for its end. What is no SIP message is never dispatched: counted, and where RFC 3261 wants
- * it, answered. Invariant: a message is dispatched once, and only while its association is known.
+ * it, answered. Where there are takers, it goes to them instead (handoff.c). Invariant: a message
+ * is dispatched once, and only while its association is known.
  */
 #include "engine/worker.h"
 
@@ -37,7 +38,8 @@ static void answer_refused(struct sipring_worker *worker, const struct sipring_r
 		worker->stats.malformed_answered++;
 }
 
-static void dispatch(struct sipring_worker *worker, struct sipring_association *association,
+/* Whether the data is still needed: where takers have no room for it. */
+static bool dispatch(struct sipring_worker *worker, struct sipring_association *association,
 	const struct sipring_sctp_event *event, char *data, size_t size)
 {
 	struct sipring_receive_info info = {
@@ -55,6 +57,9 @@ static void dispatch(struct sipring_worker *worker, struct sipring_association *
 	if (r == SIPRING_PARSE_ACCEPTED) {
 		worker->stats.received_messages++;
 		worker->stats.received_bytes += size;
+		if (worker->handoff.split)
+			return sipring_handoff_put(worker, association, &info, data, size,
+				data != event->data);
 		worker->callbacks.dispatch(worker->callbacks.user, data, size, &worker->message,
 			&info);
 	} else if (r == SIPRING_PARSE_EMPTY) {
@@ -64,14 +69,19 @@ static void dispatch(struct sipring_worker *worker, struct sipring_association *
 		if (worker->message.answer_status)
 			answer_refused(worker, &info);
 	}
+	return false;
 }
 
-static void received(struct sipring_worker *worker, struct sipring_association *association,
-	const struct sipring_sctp_event *event)
+void sipring_inbound_received(struct sipring_worker *worker,
+	struct sipring_association *association, const struct sipring_sctp_event *event)
 {
 	struct sipring_reassembly *partial = &association->partial;
 	size_t size_max = (size_t)worker->sipring->config.message_max;
 
+	if (sipring_handoff_wants_piece(worker, association)) {
+		sipring_handoff_keep_piece(worker, association, event);
+		return;
+	}
 	if (event->end && sipring_reassembly_idle(partial) && event->size <= size_max) {
 		dispatch(worker, association, event, event->data, event->size);
 		return;
@@ -86,8 +96,8 @@ static void received(struct sipring_worker *worker, struct sipring_association *
 		/* The callback may end the association: the slot must not go with it. */
 		*partial = (struct sipring_reassembly){0};
 		worker->stats.reassembled++;
-		dispatch(worker, association, event, whole.slot, whole.size);
-		sipring_reassembly_drop(&whole, &worker->slots);
+		if (!dispatch(worker, association, event, whole.slot, whole.size))
+			sipring_reassembly_drop(&whole, &worker->slots);
 		break;
 	}
 	case SIPRING_REASSEMBLY_TOO_LONG:
@@ -101,7 +111,8 @@ static void received(struct sipring_worker *worker, struct sipring_association *
 	}
 }
 
-static void accepted(struct sipring_worker *worker, struct sipring_sctp_conn *conn)
+static void accepted(struct sipring_worker *worker, struct sipring_sctp_conn *conn,
+	unsigned listener)
 {
 	struct sipring_association *association = worker->draining
 		? NULL
@@ -113,6 +124,7 @@ static void accepted(struct sipring_worker *worker, struct sipring_sctp_conn *co
 		return;
 	}
 	association->conn = conn;
+	association->listener = (uint8_t)listener;
 	conn->owner = association;
 	sipring_claim_inbound(worker, association);
 	sipring_lifecycle_time(worker, association);
@@ -176,7 +188,7 @@ void sipring_inbound_act(struct sipring_worker *worker, const struct sipring_sct
 	struct sipring_association *association = event->conn->owner;
 
 	if (event->type == SIPRING_SCTP_ACCEPTED) {
-		accepted(worker, event->conn);
+		accepted(worker, event->conn, event->listener);
 		return;
 	}
 	if (!association) /* refused when it was accepted */
@@ -204,7 +216,7 @@ void sipring_inbound_act(struct sipring_worker *worker, const struct sipring_sct
 		break;
 	case SIPRING_SCTP_DATA:
 		if (association->state != SIPRING_ASSOCIATION_CLOSING)
-			received(worker, association, event);
+			sipring_inbound_received(worker, association, event);
 		break;
 	case SIPRING_SCTP_ACCEPTED:
 	case SIPRING_SCTP_RESTARTED:

@@ -67,6 +67,8 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 	}
 	what.owner = association;
 	what.local = additional ? NULL : listener_for(worker->sipring, to);
+	if (what.local)
+		association->listener = (uint8_t)(what.local - worker->sipring->listeners);
 	*result = worker->sctp->ops->connect(worker->sctp, &what, &association->conn);
 	if (*result < 0) {
 		worker->stats.associations_failed++;
@@ -233,7 +235,8 @@ void sipring_worker_drain(struct sipring_worker *worker, uint32_t deadline_ms)
 bool sipring_worker_drained(const struct sipring_worker *worker)
 {
 	return worker->draining && sipring_table_count(&worker->table) == 0 &&
-		sipring_pool_used(&worker->routes.pool) == 0;
+		sipring_pool_used(&worker->routes.pool) == 0 &&
+		(!worker->stats.inbox_waiting || worker->now_ms >= worker->drain_by_ms);
 }
 
 int sipring_disconnect(struct sipring_worker *worker, uint32_t id, bool abort)

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "engine/config.h"
+#include "engine/split.h"
 #include "net/address.h"
 
 #include <assert.h>
@@ -61,7 +62,7 @@ int64_t sipring_share_associations_max(const struct sipring_config *config)
 
 bool sipring_share_is_wanted(const struct sipring_config *config)
 {
-	return config->workers > 1 || config->senders > 0;
+	return config->workers > 1 || config->senders > 0 || sipring_split_is_wanted(config);
 }
 
 unsigned sipring_share_lines(const struct sipring_config *config,
@@ -79,7 +80,7 @@ unsigned sipring_share_lines(const struct sipring_config *config,
 		sipring_owner_footprint(n_peers, 2 * n_peers)};
 	lines[4] = (struct sipring_region_line){"mailboxes", (size_t)config->workers * sends};
 	lines[5] = (struct sipring_region_line){"outcomes", count_places(config) * outcomes};
-	return 6;
+	return 6 + sipring_split_lines(config, lines + 6);
 }
 
 static void *section(const struct sipring_share *share, const struct sipring_region_line *line)

@@ -42,7 +42,7 @@ struct sipring_share {
 	int wake_fds[SIPRING_SHARE_PLACES_MAX];
 };
 
-/* Whether these settings need one: more than one worker, or senders. */
+/* Whether these settings need one: more than one worker, or senders, or takers. */
 bool sipring_share_is_wanted(const struct sipring_config *config);
 /* Of each worker: ids have room for all of them. */
 int64_t sipring_share_associations_max(const struct sipring_config *config);
@@ -51,7 +51,7 @@ int sipring_share_open(struct sipring_share **share, const struct sipring_config
 /* This process's view of it. */
 void sipring_share_close(struct sipring_share *share);
 /* A line for each section, in bytes; returns how many there are, at most SIPRING_SHARE_LINES. */
-#define SIPRING_SHARE_LINES 8
+#define SIPRING_SHARE_LINES 32
 unsigned sipring_share_lines(const struct sipring_config *config,
 	struct sipring_region_line lines[SIPRING_SHARE_LINES]);
 

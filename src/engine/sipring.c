@@ -85,7 +85,10 @@ int sipring_open(struct sipring **out, const struct sipring_config *config,
 	assert(r == 0);
 	if (sipring_share_is_wanted(config))
 		r = sipring_share_open(&sipring->share, config);
+	if (r == 0 && sipring_split_is_wanted(config))
+		r = sipring_split_open(&sipring->split, sipring->share, config);
 	if (r < 0) {
+		sipring_share_close(sipring->share);
 		free(sipring);
 		return sipring_error_set(error, r,
 			"cannot map what workers share: %s; `sipring doctor --budget` sums it up",
@@ -99,11 +102,15 @@ void sipring_ended(struct sipring *sipring, pid_t pid)
 {
 	if (sipring->share)
 		sipring_share_bury(sipring->share, pid);
+	if (sipring->split)
+		sipring_split_bury(sipring->split);
 }
 
 void sipring_close(struct sipring *sipring)
 {
-	if (sipring)
+	if (sipring) {
+		sipring_split_close(sipring->split);
 		sipring_share_close(sipring->share);
+	}
 	free(sipring);
 }

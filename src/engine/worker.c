@@ -38,6 +38,16 @@ static int open_memory(struct sipring_worker *worker, struct sipring_error *erro
 	return 0;
 }
 
+static int open_handoff(struct sipring_worker *worker, struct sipring_error *error)
+{
+	int r = sipring_handoff_open(worker);
+
+	if (r < 0)
+		return sipring_error_set(error, r,
+			"cannot map the memory for what takers have no room for: %s", strerror(-r));
+	return 0;
+}
+
 static int open_wake(struct sipring_worker *worker, struct sipring_error *error)
 {
 	if (worker->wake_fd < 0)
@@ -96,6 +106,8 @@ static int open_parts(struct sipring_worker *worker, struct sipring_error *error
 	if (r == 0)
 		r = sipring_post_open(worker, error);
 	if (r == 0)
+		r = open_handoff(worker, error);
+	if (r == 0)
 		r = sipring_io_choose(&worker->io, (enum sipring_io_wanted)sipring->config.io,
 			&worker->io_config, worker->io_reason, sizeof worker->io_reason, error);
 	if (r == 0)
@@ -115,8 +127,9 @@ int sipring_worker_open(struct sipring_worker **out, struct sipring *sipring,
 	struct sipring_worker *worker;
 	int r;
 
-	if (!callbacks->dispatch)
-		return sipring_error_set(error, -EINVAL, "the callback dispatch must be set");
+	if (!callbacks->dispatch && !sipring->split)
+		return sipring_error_set(error, -EINVAL,
+			"the callback dispatch must be set, or the setting takers");
 	worker = calloc(1, sizeof *worker);
 	if (!worker)
 		return sipring_error_set(error, -ENOMEM, "no memory for a worker");
@@ -168,6 +181,7 @@ void sipring_worker_close(struct sipring_worker *worker)
 	if (!worker)
 		return;
 	give_up_everything(worker);
+	sipring_handoff_close(worker);
 	if (worker->sctp)
 		worker->sctp->ops->close(worker->sctp);
 	if (worker->io)
@@ -235,6 +249,8 @@ int64_t sipring_worker_idle_ns(struct sipring_worker *worker)
 		return 0;
 	if (post_ms < idle_ms)
 		idle_ms = post_ms;
+	if (sipring_handoff_idle_ms(worker, now_ms) < idle_ms)
+		idle_ms = sipring_handoff_idle_ms(worker, now_ms);
 	if (sipring_route_idle_ms(worker, now_ms) < idle_ms)
 		idle_ms = sipring_route_idle_ms(worker, now_ms);
 	if (worker->tick_at_ms != UINT64_MAX && worker->tick_at_ms - now_ms < idle_ms)
@@ -258,7 +274,8 @@ int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
 	if (timeout_ns < 0 || (idle_ns >= 0 && idle_ns < timeout_ns))
 		timeout_ns = idle_ns;
 	r = worker->io->ops->turn(worker->io, timeout_ns);
-	worker->now_ms = sipring_clock_ns() / 1000000;
+	worker->now_ns = sipring_clock_ns();
+	worker->now_ms = worker->now_ns / 1000000;
 	while (worker->io->ops->next(worker->io, &event)) {
 		if (event.socket == &worker->wake) {
 			woken(worker);
@@ -271,6 +288,7 @@ int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
 	}
 	tell_time(worker);
 	sipring_route_run(worker);
+	sipring_handoff_run(worker);
 	tick(worker);
 	sipring_outbound_tell_starved(worker);
 	sipring_post_run(worker);

@@ -8,6 +8,7 @@
 #include "assoc/table.h"
 #include "dns/ares.h"
 #include "engine/config.h"
+#include "engine/handoff.h"
 #include "engine/party.h"
 #include "engine/route.h"
 #include "engine/send_pool.h"
@@ -19,6 +20,7 @@ struct sipring {
 	struct sipring_config config;
 	struct sipring_address_set listeners[CONFIG_LISTENERS_MAX];
 	struct sipring_share *share; /* NULL where there is one worker and nobody else */
+	struct sipring_split *split; /* NULL: workers dispatch themselves */
 };
 
 struct sipring_worker {
@@ -35,14 +37,16 @@ struct sipring_worker {
 	struct sipring_wheel wheel;
 	struct sipring_party party; /* its part in what is shared */
 	struct sipring_dns *dns;
-	struct sipring_routes routes;   /* names on their way to an association */
-	struct sipring_list flush;      /* associations with something to send */
-	struct sipring_io_socket wake;  /* the eventfd */
+	struct sipring_routes routes;  /* names on their way to an association */
+	struct sipring_list flush;     /* associations with something to send */
+	struct sipring_io_socket wake; /* the eventfd */
+	struct sipring_handoff handoff;
 	struct sipring_message message; /* the view handed to dispatch */
 	struct sipring_stats stats;
 	char *scratch; /* message_max bytes: a 400 is written here */
 	uint64_t tag_secret[2];
 	uint64_t now_ms;
+	uint64_t now_ns;     /* when what the turn brought was reaped */
 	uint64_t tick_at_ms; /* when the provider wants its tick */
 	uint64_t drain_by_ms;
 	uint64_t retry_at_ms; /* of claims */
@@ -57,6 +61,9 @@ struct sipring_worker {
 
 /* inbound.c: what the provider says. */
 void sipring_inbound_act(struct sipring_worker *worker, const struct sipring_sctp_event *event);
+/* A DATA event of an association that is not about to go. */
+void sipring_inbound_received(struct sipring_worker *worker,
+	struct sipring_association *association, const struct sipring_sctp_event *event);
 
 /* outbound.c: sends, and handing them over. */
 void sipring_outbound_flush(struct sipring_worker *worker);
