@@ -12,7 +12,7 @@
 
 #define SIPRING_SPLIT_WORKERS_MAX 64
 /* Those who look do so this often; it bounds what a killed waker costs. */
-#define SIPRING_SPLIT_LOOK_MS SIPRING_TAKERS_PATIENCE_MS
+#define SIPRING_SPLIT_LOOK_MS 2
 #define SIPRING_SPLIT_BURY_MS 500
 /* The longest sleep of a worker whose messages wait for room. */
 #define SIPRING_SPLIT_ROOM_MS 100

@@ -28,9 +28,17 @@ enum sleep { AWAKE, ASLEEP, WOKEN };
 
 #define SLEEP_MASK 3u
 
+/* Milliseconds; a clock that was read a little before the other's gives none. */
+static uint32_t woken_since(uint32_t word, uint64_t now_ms)
+{
+	uint32_t ms = (((uint32_t)now_ms << 2) - (word & ~SLEEP_MASK)) >> 2;
+
+	return ms < 1u << 29 ? ms : 0;
+}
+
 static bool is_late(uint32_t word, uint64_t now_ms)
 {
-	return (((uint32_t)now_ms << 2) - (word & ~SLEEP_MASK)) >> 2 > SIPRING_TAKERS_PATIENCE_MS;
+	return woken_since(word, now_ms) > SIPRING_TAKERS_PATIENCE_MS;
 }
 
 static bool place_serves(const struct sipring_taker_place *place, unsigned listener)
@@ -123,14 +131,19 @@ int sipring_takers_pick(struct sipring_takers *takers, unsigned n, unsigned list
 	return -1;
 }
 
-int sipring_takers_overdue(const struct sipring_takers *takers, unsigned n, unsigned from,
+int sipring_takers_overdue(struct sipring_takers *takers, unsigned n, unsigned from,
 	uint64_t now_ms)
 {
 	for (unsigned i = from; i < n; i++) {
 		uint32_t word = atomic_load_explicit(&takers->sleeps[i], memory_order_relaxed);
 
-		if ((word & SLEEP_MASK) == WOKEN && is_late(word, now_ms) &&
-			sipring_takers_member(takers, i))
+		if ((word & SLEEP_MASK) != WOKEN || !sipring_takers_member(takers, i) ||
+			woken_since(word, now_ms) < SIPRING_TAKERS_OVERDUE_MS)
+			continue;
+		/* The time begins again; relaxed: he is WOKEN before and after. */
+		if (atomic_compare_exchange_strong_explicit(&takers->sleeps[i], &word,
+			    (uint32_t)now_ms << 2 | WOKEN, memory_order_relaxed,
+			    memory_order_relaxed))
 			return (int)i;
 	}
 	return -1;

@@ -13,7 +13,9 @@
 #define SIPRING_TAKERS_MAX 256
 
 /* Who was woken has this time to come; then another is woken as well. */
-#define SIPRING_TAKERS_PATIENCE_MS 4
+#define SIPRING_TAKERS_PATIENCE_MS 1
+/* And after this he is woken once more. */
+#define SIPRING_TAKERS_OVERDUE_MS 20
 
 struct sipring_taker_place {
 	_Alignas(64) _Atomic uint32_t member; /* who has it; 0, or one who is gone: nobody */
@@ -52,10 +54,10 @@ int sipring_takers_pick(struct sipring_takers *takers, unsigned n, unsigned list
 	uint64_t now_ms);
 
 /*
- * The first from a place on who was woken and has not come in time, or -1. Who woke him may have
- * been killed between the two halves of it.
+ * The first from a place on who was woken long ago and has not come, or -1: the caller has to wake
+ * him again. Who woke him may have been killed between the two halves of it.
  */
-int sipring_takers_overdue(const struct sipring_takers *takers, unsigned n, unsigned from,
+int sipring_takers_overdue(struct sipring_takers *takers, unsigned n, unsigned from,
 	uint64_t now_ms);
 
 /* Whether he sleeps, or was woken and has not come. */

@@ -5,11 +5,11 @@
  * number, so what is lost or comes twice is seen; takers note when they were idle, so that a
  * message which waited beside an idle one is seen too.
  *
- *   trunk   5,000 requests a second; takers sleep 0 to 1 s now and then
+ *   trunk   RATE requests a second (5,000); takers sleep 0 to 1 s now and then
  *   full    small inboxes, short and long requests, slow takers: SCTP holds the peer back
  *   killed  as trunk, and takers are killed all the time
  *
- * usage: takers trunk|full|killed [MESSAGES] [SETTING=VALUE…]
+ * usage: takers trunk|full|killed [MESSAGES] [RATE] [SETTING=VALUE…]
  */
 #include "shared.h"
 #include "unit/random.h"
@@ -26,7 +26,6 @@
 #define PEER_PORT 7300
 #define MESSAGES_MAX 200000
 #define IDLES_MAX 200000 /* of one taker */
-#define RATE 5           /* a millisecond */
 #define LATE_MS 100      /* beside an idle taker, on a machine that does other things too */
 
 struct span {
@@ -46,7 +45,7 @@ struct world {
 
 static struct world *world;
 static struct sipring *sipring;
-static unsigned n_messages = 15000;
+static unsigned n_messages = 15000, rate = 5000; /* a second */
 static const char *which;
 static const char *const *more_settings;
 static int n_more_settings;
@@ -160,7 +159,7 @@ static bool send_one(struct sipring_worker *worker, unsigned n)
 /* So many as are due; full: as many as SCTP takes. */
 static unsigned send_due(struct sipring_worker *worker, unsigned n_sent, uint64_t begun_ns)
 {
-	uint64_t due = (now_ns() - begun_ns) / 1000000 * RATE;
+	uint64_t due = (now_ns() - begun_ns) / 1000000 * rate / 1000;
 
 	for (unsigned i = 0; i < 200 && n_sent < n_messages; i++) {
 		if (!is("full") && n_sent >= due)
@@ -281,6 +280,14 @@ static void handle(struct sipring_sender *sender, struct sipring_taken *taken, u
 		usleep((useconds_t)random_below(seed, is("full") ? 10000 : 1000000));
 }
 
+/* From now on, if he will sleep; 0 where more is to be taken. */
+static uint64_t idle_from(const struct sipring_taker *taker)
+{
+	struct pollfd fd = {sipring_taker_fd(taker), POLLIN, 0};
+
+	return poll(&fd, 1, 0) == 0 ? now_ns() : 0;
+}
+
 static void note_idle(unsigned number, uint64_t begin_ns)
 {
 	uint32_t i = atomic_load(&world->n_idles[number]);
@@ -319,7 +326,7 @@ static void be_taker(unsigned number)
 				atomic_fetch_add(&world->n_bad, 1);
 		}
 		sipring_sender_run(sender);
-		idle_ns = now_ns();
+		idle_ns = idle_from(taker);
 	}
 	sipring_taker_close(taker);
 	sipring_sender_close(sender);
@@ -552,8 +559,10 @@ int main(int argc, char **argv)
 		n_messages = (unsigned)strtoul(argv[2], NULL, 10);
 	if (n_messages > MESSAGES_MAX)
 		n_messages = MESSAGES_MAX;
-	more_settings = (const char *const *)argv + 3;
-	n_more_settings = argc > 3 ? argc - 3 : 0;
+	if (argc > 3)
+		rate = (unsigned)strtoul(argv[3], NULL, 10);
+	more_settings = (const char *const *)argv + 4;
+	n_more_settings = argc > 4 ? argc - 4 : 0;
 	begin();
 	if (is("killed"))
 		kill_takers();
