@@ -171,16 +171,17 @@ bool sipring_handoff_put(struct sipring_worker *worker, struct sipring_associati
 }
 
 bool sipring_handoff_wants_piece(const struct sipring_worker *worker,
-	const struct sipring_association *association)
+	const struct sipring_association *association, const struct sipring_sctp_event *event)
 {
 	const struct sipring_handoff *handoff = &worker->handoff;
+	bool is_whole = event->end && sipring_reassembly_idle(&association->partial);
 
 	if (handoff->replayed)
 		return false;
-	return association->n_pieces_kept ||
-		(handoff->n_in_slots &&
-			sipring_pool_used(&worker->slots) == worker->slots.n_items &&
-			!association->partial.slot);
+	if (association->n_pieces_kept)
+		return true;
+	return handoff->n_in_slots && !is_whole && !association->partial.slot &&
+		sipring_pool_used(&worker->slots) == worker->slots.n_items;
 }
 
 void sipring_handoff_keep_piece(struct sipring_worker *worker,
@@ -200,6 +201,29 @@ void sipring_handoff_keep_piece(struct sipring_worker *worker,
 	sipring_list_append(&worker->handoff.pieces, &keep(worker, &piece)->link);
 	association->n_pieces_kept++;
 	worker->handoff.n_pieces++;
+}
+
+bool sipring_handoff_forget(struct sipring_worker *worker, struct sipring_association *association)
+{
+	struct sipring_handoff *handoff = &worker->handoff;
+	uint32_t id = sipring_table_id(&worker->table, association);
+	struct sipring_list *node, *before;
+
+	if (!association->n_pieces_kept)
+		return true;
+	for (node = handoff->pieces.previous; node != &handoff->pieces; node = before) {
+		struct sipring_kept *kept = SIPRING_CONTAINER(node, struct sipring_kept, link);
+
+		before = node->previous;
+		if (kept->info.association != id)
+			continue;
+		if (kept->end)
+			return false;
+		association->n_pieces_kept--;
+		handoff->n_pieces--;
+		let_go(worker, kept);
+	}
+	return true;
 }
 
 static void put_waiting(struct sipring_worker *worker, struct sipring_list *waiting, unsigned class)
@@ -228,13 +252,19 @@ static void put_all(struct sipring_worker *worker)
 			put_waiting(worker, &handoff->waiting[i][j], j);
 }
 
-/* Each piece needs one slot at most, or becomes a message that is kept in its place. */
+/*
+ * Each piece needs one slot at most, or becomes a message that is kept in its place. Where there is
+ * no slot and no message that waits has one, waiting would not help: partial messages have them
+ * all, and the ends of these may need the buffers. It is then as without takers: no slot, no
+ * association.
+ */
 static void replay(struct sipring_worker *worker)
 {
 	struct sipring_handoff *handoff = &worker->handoff;
 
 	while (!sipring_list_empty(&handoff->pieces) &&
-		sipring_pool_used(&worker->slots) < worker->slots.n_items) {
+		(!handoff->n_in_slots ||
+			sipring_pool_used(&worker->slots) < worker->slots.n_items)) {
 		struct sipring_kept *kept =
 			SIPRING_CONTAINER(handoff->pieces.next, struct sipring_kept, link);
 		struct sipring_association *association =

@@ -43,13 +43,18 @@ bool sipring_handoff_put(struct sipring_worker *worker, struct sipring_associati
 	const struct sipring_receive_info *info, char *data, size_t size, bool in_slot);
 
 /*
- * Whether a piece has to be kept: there is no reassembly slot because messages that wait have them,
- * or others of the association were kept before it.
+ * Whether what came has to be kept as it is: there is no reassembly slot because messages that wait
+ * have them, or others of the association were kept before it.
  */
 bool sipring_handoff_wants_piece(const struct sipring_worker *worker,
-	const struct sipring_association *association);
+	const struct sipring_association *association, const struct sipring_sctp_event *event);
 void sipring_handoff_keep_piece(struct sipring_worker *worker,
 	struct sipring_association *association, const struct sipring_sctp_event *event);
+/*
+ * The message that the association's last pieces are of will never be whole. True where these were
+ * all that is kept, so that what is in its slot is of that message too.
+ */
+bool sipring_handoff_forget(struct sipring_worker *worker, struct sipring_association *association);
 
 /* In each turn, after what came: puts in what waited, wakes, looks after the others. */
 void sipring_handoff_run(struct sipring_worker *worker);

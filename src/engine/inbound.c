@@ -78,7 +78,7 @@ void sipring_inbound_received(struct sipring_worker *worker,
 	struct sipring_reassembly *partial = &association->partial;
 	size_t size_max = (size_t)worker->sipring->config.message_max;
 
-	if (sipring_handoff_wants_piece(worker, association)) {
+	if (sipring_handoff_wants_piece(worker, association, event)) {
 		sipring_handoff_keep_piece(worker, association, event);
 		return;
 	}
@@ -134,7 +134,8 @@ static void abandon(struct sipring_worker *worker, struct sipring_association *a
 {
 	if (!sipring_reassembly_idle(&association->partial))
 		worker->stats.abandoned++;
-	sipring_reassembly_drop(&association->partial, &worker->slots);
+	if (sipring_handoff_forget(worker, association))
+		sipring_reassembly_drop(&association->partial, &worker->slots);
 }
 
 static void tell(struct sipring_worker *worker, struct sipring_association *association,
