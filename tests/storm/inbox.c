@@ -145,7 +145,25 @@ static void handle(const struct sipring_inbox_slot *slot)
 	atomic_fetch_add(&world->taken[worker], 1);
 }
 
-/* False when it is over. A wake that comes late though there is a message was lost. */
+static uint64_t count_taken(void)
+{
+	struct sipring_inbox_counts counts;
+
+	sipring_inbox_count(inbox, &counts);
+	return counts.taken;
+}
+
+/* A message is there, and for as long as he sleeps nobody comes for it. */
+static bool is_forgotten(unsigned place)
+{
+	struct pollfd pollfd = {.fd = fds[place], .events = POLLIN};
+	uint64_t n_taken = count_taken();
+
+	return sipring_inbox_has(inbox) && poll(&pollfd, 1, PATIENCE_MS) == 0 &&
+		count_taken() == n_taken && !atomic_load(&world->over);
+}
+
+/* False when it is over. A message that is forgotten meanwhile had no wake. */
 static bool sleep_some(unsigned place, int timeout_ms)
 {
 	struct pollfd pollfd = {.fd = fds[place], .events = POLLIN};
@@ -160,7 +178,7 @@ static bool sleep_some(unsigned place, int timeout_ms)
 	if (poll(&pollfd, 1, timeout_ms) == 0) {
 		if (atomic_load(&world->over))
 			return false;
-		if (timeout_ms == PATIENCE_MS && sipring_inbox_has(inbox))
+		if (timeout_ms == PATIENCE_MS && is_forgotten(place))
 			atomic_fetch_add(&world->n_late, 1);
 	}
 	sipring_takers_awake(&world->takers, place);
