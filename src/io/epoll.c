@@ -329,12 +329,21 @@ static void pause_input(struct epoll_io *epoll, struct sipring_io_socket *socket
 	sipring_list_append(&epoll->paused, &socket->link);
 }
 
-/* Where the set does not take it any more it is for tell_refused to say so. */
+static bool may_go_on(const struct epoll_io *epoll)
+{
+	return !sipring_list_empty(&epoll->paused) && epoll->n_kept < epoll->n_buffers;
+}
+
+/*
+ * No more of them than buffers are free. Where the set does not take one any more it is for
+ * tell_refused to say so.
+ */
 static void go_on(struct epoll_io *epoll)
 {
+	uint32_t n_free = epoll->n_buffers - epoll->n_away;
 	struct sipring_list *node;
 
-	while (epoll->n_away < epoll->n_buffers && (node = sipring_list_pop(&epoll->paused))) {
+	for (; n_free && (node = sipring_list_pop(&epoll->paused)); n_free--) {
 		struct sipring_io_socket *socket =
 			SIPRING_CONTAINER(node, struct sipring_io_socket, link);
 
@@ -466,7 +475,7 @@ static int epoll_turn(struct sipring_io *io, int64_t timeout_ns)
 	flush(epoll);
 	go_on(epoll);
 	tell_refused(epoll);
-	if (epoll->n_events || !sipring_list_empty(&epoll->refused) ||
+	if (epoll->n_events || may_go_on(epoll) || !sipring_list_empty(&epoll->refused) ||
 		!sipring_list_empty(&epoll->ended) || !sipring_list_empty(&epoll->closed))
 		timeout_ns = 0;
 	n = wait_ready(epoll, found, timeout_ns);
@@ -518,10 +527,9 @@ static bool epoll_pending(const struct sipring_io *io)
 {
 	const struct epoll_io *epoll = SIPRING_CONTAINER(io, const struct epoll_io, io);
 
-	if (!sipring_list_empty(&epoll->paused) && epoll->n_kept < epoll->n_buffers)
-		return true;
-	return !sipring_list_empty(&epoll->refused) || !sipring_list_empty(&epoll->outbox) ||
-		!sipring_list_empty(&epoll->ended) || !sipring_list_empty(&epoll->closed);
+	return may_go_on(epoll) || !sipring_list_empty(&epoll->refused) ||
+		!sipring_list_empty(&epoll->outbox) || !sipring_list_empty(&epoll->ended) ||
+		!sipring_list_empty(&epoll->closed);
 }
 
 static int epoll_pollable(struct sipring_io *io)

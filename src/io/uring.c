@@ -219,14 +219,18 @@ static void reap(struct uring *uring)
 	uring->next_event = 0;
 }
 
-/* What found no buffer is tried again as soon as there is one. */
+static bool may_go_on(const struct uring *uring)
+{
+	return !sipring_list_empty(&uring->paused) && !sipring_uring_buffers_out(&uring->buffers);
+}
+
+/* What found no buffer is tried again when there is one: no more of them than that are free. */
 static void go_on(struct uring *uring)
 {
+	uint32_t n_free = uring->buffers.n_buffers - uring->buffers.n_kept;
 	struct sipring_list *node;
 
-	if (sipring_uring_buffers_out(&uring->buffers))
-		return;
-	while ((node = sipring_list_pop(&uring->paused)))
+	for (; n_free && (node = sipring_list_pop(&uring->paused)); n_free--)
 		want_input(uring, SIPRING_CONTAINER(node, struct sipring_io_socket, link));
 }
 
@@ -242,7 +246,7 @@ static int uring_turn(struct sipring_io *io, int64_t timeout_ns)
 	sipring_uring_buffers_recycle(&uring->buffers);
 	go_on(uring);
 	sipring_uring_prepare(uring);
-	if (uring->leftover || io_uring_cq_ready(&uring->ring) ||
+	if (uring->leftover || io_uring_cq_ready(&uring->ring) || may_go_on(uring) ||
 		!sipring_list_empty(&uring->ended) || !sipring_list_empty(&uring->closed))
 		timeout_ns = 0;
 	r = enter(uring, timeout_ns);
@@ -411,10 +415,9 @@ static bool uring_pending(const struct sipring_io *io)
 {
 	const struct uring *uring = SIPRING_CONTAINER(io, const struct uring, io);
 
-	if (!sipring_list_empty(&uring->paused) && !sipring_uring_buffers_out(&uring->buffers))
-		return true;
-	return !sipring_list_empty(&uring->todo) || !sipring_list_empty(&uring->outbox) ||
-		!sipring_list_empty(&uring->ended) || !sipring_list_empty(&uring->closed);
+	return may_go_on(uring) || !sipring_list_empty(&uring->todo) ||
+		!sipring_list_empty(&uring->outbox) || !sipring_list_empty(&uring->ended) ||
+		!sipring_list_empty(&uring->closed);
 }
 
 static void uring_keep(struct sipring_io *io, const char *data)

@@ -29,7 +29,7 @@ static void keep_some(struct subject *subject, const struct sipring_io_event *ev
 {
 	struct sipring_io *io = subject->world->io;
 
-	if (event->type != SIPRING_IO_RECEIVED || kept.n == kept.wanted)
+	if (event->type != SIPRING_IO_RECEIVED || kept.n >= kept.wanted)
 		return;
 	io->ops->keep(io, event->data);
 	mark(event->data, kept.n);
@@ -154,6 +154,38 @@ Test(io_keep, with_all_kept_what_comes_waits)
 	world_close(&world);
 	world_forget(subject);
 	world_forget(other);
+}
+
+/* More of them wait than buffers come back: none is passed over for ever. */
+Test(io_keep, many_sockets_go_on_with_one_buffer)
+{
+	enum { N = 30 };
+	struct world world;
+	struct subject *subject, *others[N];
+	int far, far_of_other[N];
+
+	subject = open_keeping(&world, BUFFERS, &far);
+	write_some(&world, far, 0, BUFFERS);
+	world_until(&world, &kept.n, BUFFERS);
+	for (unsigned i = 0; i < N; i++) {
+		others[i] = world_add_pair(&world, &far_of_other[i]);
+		write_some(&world, far_of_other[i], 0, 5);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		world_turn(&world, 0);
+	for (unsigned i = 0; i < N; i++)
+		cr_assert_eq(others[i]->n_messages, 0);
+	kept.wanted = 0;
+	give_back(&world, 1);
+	for (unsigned i = 0; i < N; i++)
+		world_until(&world, &others[i]->n_messages, 5);
+	check_kept();
+	write_some(&world, far, BUFFERS, 5);
+	world_until(&world, &subject->n_messages, BUFFERS + 5);
+	world_close(&world);
+	for (unsigned i = 0; i < N; i++)
+		world_forget(others[i]);
+	world_forget(subject);
 }
 
 Test(io_keep, a_socket_is_given_up_while_all_are_kept)
