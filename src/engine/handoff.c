@@ -20,6 +20,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define UNTOLD_MAX 16 /* messages put in without a look at who sleeps */
+
 struct sipring_kept {
 	struct sipring_list link;
 	struct sipring_receive_info info;
@@ -94,6 +96,18 @@ static unsigned classes_end(const struct sipring_handoff *handoff, unsigned list
 	return class;
 }
 
+/* A turn may be long: takers begin with what it brings before it is over. */
+static void tell_now_and_then(struct sipring_handoff *handoff, unsigned listener)
+{
+	bool is_first = !(handoff->told_for >> listener & 1);
+
+	handoff->told_for |= 1u << listener;
+	if (!is_first && ++handoff->n_untold < UNTOLD_MAX)
+		return;
+	handoff->n_untold = 0;
+	sipring_split_tell(handoff->split, listener, sipring_clock_ns() / 1000000);
+}
+
 /* False where there is no room. */
 static bool put(struct sipring_worker *worker, const struct sipring_kept *message, unsigned class)
 {
@@ -112,7 +126,7 @@ static bool put(struct sipring_worker *worker, const struct sipring_kept *messag
 		.size = message->size,
 	};
 	sipring_inbox_put(inbox, &slot);
-	handoff->told_for |= 1u << message->listener;
+	tell_now_and_then(handoff, message->listener);
 	return true;
 }
 

@@ -25,7 +25,8 @@ struct sipring_handoff {
 	uint32_t n_waiting; /* messages */
 	uint32_t n_pieces;
 	uint32_t n_in_slots; /* of the messages, those in reassembly slots */
-	uint32_t told_for;   /* listeners for which something was put in, a bit each */
+	uint32_t told_for;   /* listeners for which something was put in this turn, a bit each */
+	unsigned n_untold;   /* messages since somebody was told of one */
 	uint64_t look_at_ms;
 	uint64_t bury_at_ms;
 };
