@@ -8,10 +8,12 @@
  *   trunk   RATE requests a second (5,000); takers sleep 0 to 1 s now and then
  *   full    small inboxes, short and long requests, slow takers: SCTP holds the peer back
  *   killed  as trunk, and takers are killed all the time
+ *   worker  as trunk, and the worker is killed twice: its successor goes on with what it left
  *
- * usage: takers trunk|full|killed [MESSAGES] [RATE] [SETTING=VALUE…]
+ * usage: takers trunk|full|killed|worker [MESSAGES] [RATE] [SETTING=VALUE…]
  */
 #include "shared.h"
+#include "spans.h"
 #include "unit/random.h"
 
 #include <sipring/sipring.h>
@@ -27,10 +29,6 @@
 #define MESSAGES_MAX 200000
 #define IDLES_MAX 200000 /* of one taker */
 #define LATE_MS 500      /* beside an idle taker, on a machine that does other things too */
-
-struct span {
-	uint64_t begin_ns, end_ns;
-};
 
 struct world {
 	_Atomic uint8_t taken[MESSAGES_MAX];
@@ -215,8 +213,12 @@ static void be_worker(unsigned unused)
 	struct sipring_error error;
 
 	(void)unused;
-	if (sipring_worker_open(&worker, sipring, &callbacks, &error) < 0)
-		fail("the worker", &error);
+	/* The rings of one who was killed let go of his sockets a little later than he ends. */
+	for (unsigned i = 0; sipring_worker_open(&worker, sipring, &callbacks, &error) < 0; i++) {
+		if (i == 500)
+			fail("the worker", &error);
+		usleep(10000);
+	}
 	atomic_fetch_add(&world->n_ready, 1);
 	while (!atomic_load(&world->end)) {
 		if (sipring_worker_turn(worker, 50000000) < 0)
@@ -334,56 +336,16 @@ static void be_taker(unsigned number)
 
 /* ---- What came of it ---- */
 
-static int by_begin(const void *a, const void *b)
-{
-	uint64_t x = ((const struct span *)a)->begin_ns, y = ((const struct span *)b)->begin_ns;
-
-	return x < y ? -1 : x > y;
-}
-
 /* The times in which somebody was idle, in order and apart. */
 static size_t join_idles(struct span *all)
 {
-	size_t n = 0, n_joined = 0;
+	size_t n = 0;
 
 	for (unsigned i = 0; i < TAKERS; i++) {
 		memcpy(all + n, world->idles[i], world->n_idles[i] * sizeof *all);
 		n += world->n_idles[i];
 	}
-	qsort(all, n, sizeof *all, by_begin);
-	for (size_t i = 0; i < n; i++) {
-		if (n_joined && all[i].begin_ns <= all[n_joined - 1].end_ns) {
-			if (all[i].end_ns > all[n_joined - 1].end_ns)
-				all[n_joined - 1].end_ns = all[i].end_ns;
-			continue;
-		}
-		all[n_joined++] = all[i];
-	}
-	return n_joined;
-}
-
-/* How long it waited while somebody was idle. */
-static uint64_t idle_beside(const struct span *wait, const struct span *idles, size_t n)
-{
-	size_t low = 0, high = n;
-	uint64_t sum = 0;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (idles[middle].end_ns <= wait->begin_ns)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < n && idles[low].begin_ns < wait->end_ns; low++) {
-		uint64_t from = idles[low].begin_ns, to = idles[low].end_ns;
-
-		from = from > wait->begin_ns ? from : wait->begin_ns;
-		to = to < wait->end_ns ? to : wait->end_ns;
-		sum += to - from;
-	}
-	return sum;
+	return span_join(all, n);
 }
 
 static void check_waits(unsigned late_ms)
@@ -395,7 +357,7 @@ static void check_waits(unsigned late_ms)
 
 	for (unsigned i = 0; i < n_messages; i++) {
 		const struct span *wait = &world->waits[i];
-		uint64_t beside_ns = idle_beside(wait, idles, n);
+		uint64_t beside_ns = span_common_ns(wait, idles, n);
 
 		longest_ns = beside_ns > longest_ns ? beside_ns : longest_ns;
 		n_late += beside_ns >= 5000000;
@@ -552,6 +514,44 @@ static void check_killed(void)
 		(double)stats.wakes / (double)stats.put);
 }
 
+static void kill_worker(void)
+{
+	for (unsigned i = 1; i <= 2; i++) {
+		uint64_t end_ms = shared_now_ms() + 60000;
+
+		while (atomic_load(&world->n_sent) < i * n_messages / 3 && shared_now_ms() < end_ms)
+			usleep(1000);
+		kill(worker, SIGKILL);
+		waitpid(worker, NULL, 0);
+		if (i == 1)
+			sipring_ended(sipring, worker);
+		worker = shared_start(be_worker, 0);
+	}
+}
+
+/* Until nothing comes any more: what the worker had in hand, and what SCTP had, went with it. */
+static void check_worker(void)
+{
+	uint64_t end_ms = shared_now_ms() + 60000, n_before = 0;
+	struct sipring_taker_stats stats = stats_of();
+
+	while (shared_now_ms() < end_ms &&
+		(atomic_load(&world->n_sent) < n_messages || stats.put != n_before ||
+			stats.taken != stats.put)) {
+		n_before = stats.put;
+		sleep(2);
+		stats = stats_of();
+	}
+	point(count(world->taken, 0) + count(world->taken, 1) == n_messages && !world->n_bad,
+		"none is taken twice, and all are whole");
+	point(count(world->taken, 1) == stats.put && stats.taken == stats.put && !stats.failed,
+		"what was put in is taken, whoever put it in");
+	point(stats.lost <= 2, "a killed worker loses one that it was putting in at the most");
+	point(world->n_up >= 3 && world->taken[n_messages - 1] == 1, "its successors go on");
+	printf("# %u messages, %lu put in, %lu lost in the middle, %u associations\n", n_messages,
+		(unsigned long)stats.put, (unsigned long)stats.lost, world->n_up);
+}
+
 int main(int argc, char **argv)
 {
 	which = argc > 1 ? argv[1] : "trunk";
@@ -564,14 +564,16 @@ int main(int argc, char **argv)
 	more_settings = (const char *const *)argv + 4;
 	n_more_settings = argc > 4 ? argc - 4 : 0;
 	begin();
-	if (is("killed"))
+	if (is("killed")) {
 		kill_takers();
-	else
-		until_all_answered(120);
-	if (is("killed"))
 		check_killed();
-	else
+	} else if (is("worker")) {
+		kill_worker();
+		check_worker();
+	} else {
+		until_all_answered(120);
 		check_all_taken();
+	}
 	end();
 	if (is("trunk"))
 		check_waits(LATE_MS);
