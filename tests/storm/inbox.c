@@ -83,8 +83,11 @@ static void put_one(uint32_t id, uint32_t worker, uint32_t number)
 	uint32_t size = size_of(worker, number);
 	struct sipring_inbox_slot slot;
 
-	while (sipring_inbox_reserve(inbox, id, size, SIPRING_INBOX_CLASSES, &slot))
+	while (sipring_inbox_reserve(inbox, id, size, SIPRING_INBOX_CLASSES, &slot)) {
+		if (atomic_load(&world->over)) /* nobody takes any more: it has failed */
+			return;
 		sched_yield();
+	}
 	memset(slot.bytes, (int)(worker + number), size / 2);
 	if (number % 8 == 0)
 		sched_yield(); /* in the middle */
@@ -102,10 +105,11 @@ static void put_all(unsigned worker)
 {
 	uint32_t id = sipring_members_join(&world->members);
 
+	/* Takers fall asleep now and then, and before the last message, behind which none wakes. */
 	for (uint32_t i = 0; i < MESSAGES; i++) {
+		if (i % 500 == 0 || i + 1 == MESSAGES)
+			usleep(i + 1 == MESSAGES ? 50000 : 3000);
 		put_one(id, worker, i);
-		if (i % 500 == 0)
-			usleep(3000); /* so that takers fall asleep */
 	}
 }
 
