@@ -139,6 +139,22 @@ BOTH(refuses_past_associations_max)
 	finish();
 }
 
+/* The ring of one who was killed lets go of his port a little later than he ends. */
+static void await_port(int32_t port)
+{
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+
+	for (unsigned i = 0; i < 500; i++) {
+		int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		int r = bind(fd, (struct sockaddr *)&any, sizeof any);
+
+		close(fd);
+		if (r == 0)
+			return;
+		usleep(10000);
+	}
+}
+
 /* A client on ports that are always the same: one echo, then it waits to be killed. */
 static pid_t start_client(const struct sipring_io_ops *io, int *go)
 {
@@ -157,6 +173,7 @@ static pid_t start_client(const struct sipring_io_ops *io, int *go)
 		if (read(pipes[0], &udp_port, sizeof udp_port) != sizeof udp_port)
 			_exit(1);
 		side.config.encaps_port = io == &sipring_io_uring ? 19871 : 19872;
+		await_port(side.config.encaps_port);
 		open_towards(io, udp_port);
 		local.addresses[0].v4.sin_family = AF_INET;
 		sipring_address_set_port(&local.addresses[0], 5070);
