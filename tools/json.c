@@ -52,6 +52,7 @@ static const struct {
 	{FIELD(associations_up)},
 	{FIELD(associations_down)},
 	{FIELD(associations_failed)},
+	{FIELD(associations_idle)},
 	{FIELD(associations_refused)},
 	{FIELD(restarts)},
 	{FIELD(path_changes)},

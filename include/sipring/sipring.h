@@ -365,6 +365,7 @@ struct sipring_stats {
 	uint64_t associations_up;     /* came to stand */
 	uint64_t associations_down;   /* ended after standing */
 	uint64_t associations_failed; /* never stood */
+	uint64_t associations_idle;   /* of those that ended: for autoclose */
 	uint64_t associations_refused;
 	uint64_t restarts;
 	uint64_t path_changes;

@@ -40,6 +40,7 @@ struct sipring_association {
 	struct sipring_list flush;  /* in the worker's list of those with something to send */
 	uint64_t claim;             /* by which all workers know that it is here; 0: none */
 	uint64_t end_by_ms;         /* DRAINING, SHUT: then it is aborted */
+	uint64_t active_ms;         /* when the last message went or came */
 	enum sipring_association_state state;
 	uint32_t n_pieces_kept; /* the engine's: received, and not acted on yet */
 	uint8_t listener;       /* the engine's: by which it came, or from which it left */

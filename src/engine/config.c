@@ -79,6 +79,8 @@ static const struct row rows[] = {
 	NUMBER(connect_timeout_ms, 100, 600000, 5000, "the time a peer has to answer a connect"),
 	NUMBER(send_timeout_ms, 100, 600000, 32000,
 		"the time a message may wait for a peer that takes no more"),
+	NUMBER(autoclose, 0, 86400, 180,
+		"seconds without a message after which an association is ended, from 32; 0: never"),
 	NUMBER(init_max_attempts, 1, 255, 4, "INITs sent before a connect fails"),
 	NUMBER(init_max_timeo, 0, 60000, 0,
 		"ms between two INITs at most; 0: the whole of connect_timeout_ms"),

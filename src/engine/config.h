@@ -38,6 +38,7 @@ struct sipring_config {
 	int64_t unordered;
 	int64_t connect_timeout_ms;
 	int64_t send_timeout_ms;
+	int64_t autoclose;
 	int64_t init_max_attempts;
 	int64_t init_max_timeo;
 	int64_t rto_initial;

@@ -216,6 +216,7 @@ void sipring_inbound_act(struct sipring_worker *worker, const struct sipring_sct
 			event->result);
 		break;
 	case SIPRING_SCTP_DATA:
+		association->active_ms = worker->now_ms;
 		if (association->state != SIPRING_ASSOCIATION_CLOSING)
 			sipring_inbound_received(worker, association, event);
 		break;

@@ -3,7 +3,8 @@
  * Associations as the worker keeps them: begun by a send or a connect, carried by the state machine
  * (assoc/association.c), whose actions are carried out here, ended by drain, disconnect, time or
  * loss. An association is freed only once its conn is gone. Each has one timer, whose meaning
- * follows from its state: the connect's limit, the first waiting message's, or the end's.
+ * follows from its state: the connect's limit; the first waiting message's, or the end of an idle
+ * one; or the end's.
  */
 #include "base/clock.h"
 #include "engine/worker.h"
@@ -81,6 +82,39 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 	return association;
 }
 
+/* When it has been idle for long enough, if nothing goes or comes until then. */
+static uint64_t idle_end_ms(const struct sipring_worker *worker,
+	const struct sipring_association *association)
+{
+	uint64_t autoclose_s = (uint64_t)worker->sipring->config.autoclose;
+
+	return autoclose_s ? association->active_ms + autoclose_s * 1000 : UINT64_MAX;
+}
+
+/* Idle for autoclose: what was sent is acknowledged or lost, and what is owed was answered. */
+static bool is_idle(const struct sipring_worker *worker,
+	const struct sipring_association *association)
+{
+	return association->state == SIPRING_ASSOCIATION_UP && association->queue.n_messages == 0 &&
+		idle_end_ms(worker, association) <= worker->now_ms;
+}
+
+/* A timer that is early looks again: no message moves it, only what is due before it. */
+static uint64_t next_look_ms(const struct sipring_worker *worker,
+	const struct sipring_association *association)
+{
+	uint64_t at_ms = sipring_queue_deadline_ms(&association->queue);
+	uint64_t idle_ms = idle_end_ms(worker, association);
+
+	if (idle_ms <= worker->now_ms) /* but the provider still has what is to go */
+		idle_ms = worker->now_ms + 1000;
+	if (idle_ms < at_ms)
+		at_ms = idle_ms;
+	if (!sipring_list_empty(&association->timer.link) && association->timer.at_ms <= at_ms)
+		at_ms = association->timer.at_ms;
+	return at_ms;
+}
+
 void sipring_lifecycle_time(struct sipring_worker *worker, struct sipring_association *association)
 {
 	uint64_t at_ms = UINT64_MAX;
@@ -92,7 +126,7 @@ void sipring_lifecycle_time(struct sipring_worker *worker, struct sipring_associ
 		at_ms = worker->now_ms + (uint64_t)worker->sipring->config.connect_timeout_ms;
 		break;
 	case SIPRING_ASSOCIATION_UP:
-		at_ms = sipring_queue_deadline_ms(&association->queue);
+		at_ms = next_look_ms(worker, association);
 		break;
 	case SIPRING_ASSOCIATION_ENDING:
 	case SIPRING_ASSOCIATION_DRAINING:
@@ -129,6 +163,12 @@ void sipring_lifecycle_timer(struct sipring_worker *worker, struct sipring_timer
 			(message = sipring_queue_expire(&association->queue, worker->now_ms)))
 			sipring_outbound_outcome(worker, message, SIPRING_OUTCOME_TIMED_OUT,
 				-ETIMEDOUT);
+		if (is_idle(worker, association)) {
+			worker->stats.associations_idle++;
+			sipring_lifecycle_apply(worker, association,
+				sipring_association_end(association), 0);
+			break;
+		}
 		sipring_lifecycle_time(worker, association);
 		if (association->queue.n_submitted == 0)
 			sipring_outbound_empty(worker, association);
@@ -142,6 +182,7 @@ void sipring_lifecycle_timer(struct sipring_worker *worker, struct sipring_timer
 static void tell_up(struct sipring_worker *worker, struct sipring_association *association)
 {
 	worker->stats.associations_up++;
+	association->active_ms = worker->now_ms;
 	sipring_lifecycle_tell(worker,
 		&(struct sipring_event){
 			.type = SIPRING_EVENT_UP,

@@ -207,6 +207,7 @@ void sipring_outbound_settle(struct sipring_worker *worker, struct sipring_assoc
 {
 	switch (sipring_queue_settle(&association->queue, message, result)) {
 	case SIPRING_QUEUE_SENT:
+		association->active_ms = worker->now_ms;
 		sipring_outbound_outcome(worker, message, SIPRING_OUTCOME_SENT, 0);
 		break;
 	case SIPRING_QUEUE_AGAIN:

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AUTOCLOSE_LEAST 32  /* seconds, 64 * T1: what a transaction may take */
 #define SNDBUF_LEAST 131072 /* bytes: twice the largest message, eight times the longest run */
 
 const char *sipring_version(void)
@@ -47,6 +48,11 @@ static int check(const struct sipring_config *config, struct sipring_error *erro
 		return sipring_error_set(error, -EINVAL,
 			"so_sndbuf (%lld) must be 0 or at least %d", (long long)config->so_sndbuf,
 			SNDBUF_LEAST);
+	if (config->autoclose && config->autoclose < AUTOCLOSE_LEAST)
+		return sipring_error_set(error, -EINVAL,
+			"autoclose (%lld) must be 0, for never, or at least %d: an answer may take "
+			"as long (RFC 4168 5.1)",
+			(long long)config->autoclose, AUTOCLOSE_LEAST);
 	if (config->tos % 4)
 		return sipring_error_set(error, -EINVAL,
 			"tos (%lld) must be a multiple of 4: its lower two bits are ECN's",
