@@ -11,23 +11,6 @@
 #include <limits.h>
 #include <string.h>
 
-void sipring_writer_bytes(struct sipring_writer *writer, const char *data, size_t size)
-{
-	if (size && writer->size <= writer->capacity && size <= writer->capacity - writer->size)
-		memcpy(writer->out + writer->size, data, size);
-	writer->size += size;
-}
-
-void sipring_writer_span(struct sipring_writer *writer, struct sipring_span text)
-{
-	sipring_writer_bytes(writer, text.data, text.size);
-}
-
-void sipring_writer_text(struct sipring_writer *writer, const char *text)
-{
-	sipring_writer_bytes(writer, text, strlen(text));
-}
-
 void sipring_writer_number(struct sipring_writer *writer, uint64_t number)
 {
 	char digits[20];
@@ -45,15 +28,6 @@ void sipring_writer_fill(struct sipring_writer *writer, char c, size_t n)
 	if (n && writer->size <= writer->capacity && n <= writer->capacity - writer->size)
 		memset(writer->out + writer->size, c, n);
 	writer->size += n;
-}
-
-void sipring_writer_header(struct sipring_writer *writer, const char *name,
-	struct sipring_span value)
-{
-	sipring_writer_text(writer, name);
-	sipring_writer_bytes(writer, ": ", 2);
-	sipring_writer_span(writer, value);
-	sipring_writer_bytes(writer, "\r\n", 2);
 }
 
 int sipring_writer_result(const struct sipring_writer *writer)
