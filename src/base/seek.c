@@ -6,31 +6,26 @@
  */
 #include "base/seek.h"
 
+#include <string.h>
+
 static inline bool is_word(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 		c == '-' || c == '.';
 }
 
-/* The masks of what lies from `from` on, up to a block, and of the end. */
-static inline struct sipring_seek_masks masks_from(const char *at, size_t from, size_t size,
-	char mark)
+static struct sipring_seek_masks masks_scalar(const char *at, size_t size, char mark)
 {
 	size_t upto = size < SIPRING_SEEK_BLOCK ? size : SIPRING_SEEK_BLOCK;
 	struct sipring_seek_masks masks = {0, 0};
 
 	if (size < SIPRING_SEEK_BLOCK)
 		masks.breaks = masks.marks = (uint64_t)1 << size;
-	for (size_t i = from; i < upto; i++) {
+	for (size_t i = 0; i < upto; i++) {
 		masks.breaks |= (uint64_t)!is_word(at[i]) << i;
 		masks.marks |= (uint64_t)(at[i] == mark) << i;
 	}
 	return masks;
-}
-
-static struct sipring_seek_masks masks_scalar(const char *at, size_t size, char mark)
-{
-	return masks_from(at, 0, size, mark);
 }
 
 static bool is_always_supported(void)
@@ -66,29 +61,108 @@ INLINE __m128i load(const char *at)
 	return _mm_loadu_si128((const __m128i *)(const void *)at);
 }
 
-/* Whole steps of sixteen bytes; the last one overlaps what was seen, where there is that much. */
+/* Fewer than sixteen bytes, gathered by loads that overlap: nothing beyond them is read. */
+INLINE __m128i load_short(const char *at, size_t size)
+{
+	uint64_t low = 0, high = 0;
+	uint32_t first, last;
+
+	if (size >= 8) {
+		memcpy(&low, at, sizeof low);
+		memcpy(&high, at + size - 8, sizeof high);
+		high = size == 8 ? 0 : high >> 8 * (16 - size);
+	} else if (size >= 4) {
+		memcpy(&first, at, sizeof first);
+		memcpy(&last, at + size - 4, sizeof last);
+		low = first | (uint64_t)last << 8 * (size - 4);
+	} else if (size) {
+		low = (uint64_t)(uint8_t)at[0] | (uint64_t)(uint8_t)at[size / 2] << 8 * (size / 2) |
+			(uint64_t)(uint8_t)at[size - 1] << 8 * (size - 1);
+	}
+	return _mm_set_epi64x((int64_t)high, (int64_t)low);
+}
+
+INLINE uint64_t marks_of(__m128i block, char mark)
+{
+	return (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(mark)));
+}
+
+INLINE struct sipring_seek_masks masks_short(const char *at, size_t size, char mark)
+{
+	__m128i block = load_short(at, size);
+	uint64_t end = (uint64_t)1 << size;
+
+	return (struct sipring_seek_masks){(breaks_of(block) & (end - 1)) | end,
+		(marks_of(block, mark) & (end - 1)) | end};
+}
+
+/* The bit behind the end of what is shorter than a block. */
+INLINE uint64_t end_of(size_t size)
+{
+	return size < SIPRING_SEEK_BLOCK ? (uint64_t)1 << size : 0;
+}
+
+/* Whole steps of sixteen bytes; the last one overlaps what was seen. */
 INLINE struct sipring_seek_masks masks_by_16(const char *at, size_t size, char mark)
 {
 	size_t upto = size < SIPRING_SEEK_BLOCK ? size : SIPRING_SEEK_BLOCK;
-	struct sipring_seek_masks masks;
+	struct sipring_seek_masks masks = {end_of(size), end_of(size)};
 
-	if (size < 16)
-		return masks_from(at, 0, size, mark);
-	masks = masks_from(at, upto, size, mark);
 	for (size_t i = 0; i < upto; i += 16) {
 		size_t from = i + 16 <= upto ? i : upto - 16;
 		__m128i block = load(at + from);
-		__m128i marks = _mm_cmpeq_epi8(block, _mm_set1_epi8(mark));
 
 		masks.breaks |= breaks_of(block) << from;
-		masks.marks |= (uint64_t)_mm_movemask_epi8(marks) << from;
+		masks.marks |= marks_of(block, mark) << from;
 	}
 	return masks;
 }
 
 static struct sipring_seek_masks masks_sse2(const char *at, size_t size, char mark)
 {
-	return masks_by_16(at, size, mark);
+	return size < 16 ? masks_short(at, size, mark) : masks_by_16(at, size, mark);
+}
+
+#define TARGET_AVX2 __attribute__((target("avx2")))
+
+TARGET_AVX2 INLINE uint64_t breaks_of_32(__m256i block)
+{
+	__m256i lower = _mm256_or_si256(block, _mm256_set1_epi8(0x20));
+	__m256i letter = _mm256_sub_epi8(lower, _mm256_set1_epi8('a'));
+	__m256i other = _mm256_sub_epi8(block, _mm256_set1_epi8('-'));
+	__m256i slash = _mm256_cmpeq_epi8(block, _mm256_set1_epi8('/'));
+
+	letter = _mm256_cmpeq_epi8(_mm256_min_epu8(letter, _mm256_set1_epi8(25)), letter);
+	other = _mm256_cmpeq_epi8(_mm256_min_epu8(other, _mm256_set1_epi8('9' - '-')), other);
+	return (uint32_t)~_mm256_movemask_epi8(
+		_mm256_or_si256(letter, _mm256_andnot_si256(slash, other)));
+}
+
+/* Two steps of 32 bytes do for a block; they overlap where it is shorter. */
+TARGET_AVX2 static struct sipring_seek_masks masks_avx2(const char *at, size_t size, char mark)
+{
+	size_t upto = size < SIPRING_SEEK_BLOCK ? size : SIPRING_SEEK_BLOCK;
+	struct sipring_seek_masks masks = {end_of(size), end_of(size)};
+	__m256i marks = _mm256_set1_epi8(mark);
+
+	if (size < 16)
+		return masks_short(at, size, mark);
+	if (size < 32)
+		return masks_by_16(at, size, mark);
+	for (size_t i = 0; i < 2; i++) {
+		size_t from = i ? upto - 32 : 0;
+		__m256i block = _mm256_loadu_si256((const __m256i *)(const void *)(at + from));
+		uint32_t found = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(block, marks));
+
+		masks.breaks |= breaks_of_32(block) << from;
+		masks.marks |= (uint64_t)found << from;
+	}
+	return masks;
+}
+
+static bool is_avx2_supported(void)
+{
+	return __builtin_cpu_supports("avx2");
 }
 
 #define TARGET_AVX512 __attribute__((target("avx512bw,avx512vbmi,bmi2")))
@@ -139,6 +213,7 @@ static bool is_avx512_supported(void)
 const struct sipring_seek_body sipring_seek_bodies[] = {
 #if defined(__x86_64__)
 	{"avx512", masks_avx512, is_avx512_supported},
+	{"avx2", masks_avx2, is_avx2_supported},
 	{"sse2", masks_sse2, is_always_supported},
 #endif
 	{"scalar", masks_scalar, is_always_supported},
