@@ -26,7 +26,6 @@
 
 struct shared {
 	pthread_mutex_t listening;
-	uint32_t seed[4];
 	_Atomic uint16_t place_of[SIPRING_MEMBERS_MAX];
 };
 
@@ -103,10 +102,7 @@ static int init_shared(struct sipring_share *share, struct shared *shared)
 	if (r == 0)
 		r = pthread_mutex_init(&shared->listening, &robust);
 	pthread_mutexattr_destroy(&robust);
-	if (r == 0 && getrandom(shared->seed, sizeof shared->seed, 0) != sizeof shared->seed)
-		r = EIO;
 	share->listening = &shared->listening;
-	share->seed = shared->seed;
 	share->place_of = shared->place_of;
 	return -r;
 }
@@ -146,23 +142,52 @@ static int open_wakes(struct sipring_share *share)
 	return 0;
 }
 
-int sipring_share_open(struct sipring_share **out, const struct sipring_config *config)
+/* What packets come in by, where that is shared too. */
+static int open_steered(struct sipring_share *share, const struct sipring_config *config,
+	struct sipring_error *error)
+{
+	struct sipring_io_config io;
+	struct sipring_sctp_config sctp;
+	int r;
+
+	if (share->n_workers == 1)
+		return 0;
+	sipring_config_lower(config, &io, &sctp, NULL);
+	r = sipring_sctp_share((enum sipring_sctp_wanted)config->provider, &sctp, share->n_workers,
+		share->multiplier, share->encaps_fds, error);
+	share->is_steered = r == 0 && share->encaps_fds[0] >= 0;
+	return r;
+}
+
+int sipring_share_open(struct sipring_share **out, const struct sipring_config *config,
+	struct sipring_error *error)
 {
 	struct sipring_share *share = calloc(1, sizeof *share);
 	int r;
 
 	if (!share)
-		return -ENOMEM;
+		return sipring_error_set(error, -ENOMEM, "no memory for what workers share");
 	for (unsigned i = 0; i < SIPRING_SHARE_PLACES_MAX; i++)
 		share->wake_fds[i] = -1;
+	for (unsigned i = 0; i < SIPRING_SHARE_WORKERS_MAX; i++)
+		share->encaps_fds[i] = -1;
 	share->n_workers = (unsigned)config->workers;
 	share->n_places = count_places(config);
 	share->handed_max = (uint32_t)config->handed_max;
 	assert(share->n_places <= SIPRING_SHARE_PLACES_MAX);
 	share->place_bits = count_bits(config);
 	r = lay_out(share, config);
+	if (r == 0 && getrandom(&share->multiplier, sizeof share->multiplier, 0) < 0)
+		r = -errno;
+	share->multiplier |= 1;
 	if (r == 0)
 		r = open_wakes(share);
+	if (r < 0)
+		sipring_error_set(error, r,
+			"cannot map what workers share: %s; `sipring doctor --budget` sums it up",
+			strerror(-r));
+	else
+		r = open_steered(share, config, error);
 	if (r < 0) {
 		sipring_share_close(share);
 		return r;
@@ -178,6 +203,9 @@ void sipring_share_close(struct sipring_share *share)
 	for (unsigned i = 0; i < share->n_places; i++)
 		if (share->wake_fds[i] >= 0)
 			close(share->wake_fds[i]);
+	for (unsigned i = 0; i < share->n_workers; i++)
+		if (share->encaps_fds[i] >= 0)
+			close(share->encaps_fds[i]);
 	sipring_region_close(&share->region);
 	free(share);
 }
@@ -266,10 +294,24 @@ void sipring_share_wake(const struct sipring_share *share, unsigned place)
 	(void)eventfd_write(share->wake_fds[place], 1); /* a full counter has woken it already */
 }
 
+/* Of those that live, the first from where the hash leads. */
+static unsigned pick_by_hash(const struct sipring_share *share, const union sipring_address *peer)
+{
+	unsigned picked = sipring_sctp_pick(peer, share->n_workers, share->multiplier);
+
+	for (unsigned i = 0; i < share->n_workers; i++) {
+		if (sipring_share_taker(share, picked))
+			return picked;
+		if (share->is_steered)
+			break;
+		picked = (picked + 1) % share->n_workers;
+	}
+	return share->n_places;
+}
+
 unsigned sipring_share_pick(const struct sipring_share *share, const union sipring_address *peer)
 {
 	struct sipring_owner owner;
-	uint64_t seed[2];
 	unsigned picked;
 
 	if (sipring_owner_find(share->owners, share->members, peer, &owner)) {
@@ -277,14 +319,7 @@ unsigned sipring_share_pick(const struct sipring_share *share, const union sipri
 		if (picked < share->n_places)
 			return picked;
 	}
-	memcpy(seed, share->seed, sizeof seed);
-	picked = (unsigned)(sipring_address_hash(peer, seed) % share->n_workers);
-	for (unsigned i = 0; i < share->n_workers; i++) {
-		if (sipring_share_taker(share, picked))
-			return picked;
-		picked = (picked + 1) % share->n_workers;
-	}
-	return share->n_places;
+	return pick_by_hash(share, peer);
 }
 
 uint32_t sipring_share_mark(const struct sipring_share *share, unsigned place)

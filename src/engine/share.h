@@ -15,6 +15,7 @@
 struct sipring_config;
 
 #define SIPRING_SHARE_PLACES_MAX 512
+#define SIPRING_SHARE_WORKERS_MAX 64
 
 /* In the region. Places from 0 to n_workers - 1 are workers', those after them senders'. */
 struct sipring_place {
@@ -36,9 +37,11 @@ struct sipring_share {
 	char *outcomes;             /* one for each place */
 	size_t sends_stride, outcomes_stride;
 	uint32_t handed_max; /* sends by one place that may be under way to others */
-	uint32_t *seed;      /* of the hash that picks a worker */
+	uint32_t multiplier; /* of the hash that picks a worker */
 	unsigned n_workers, n_places;
 	unsigned place_bits;
+	bool is_steered; /* packets come to the worker that the hash picks, and to no other */
+	int encaps_fds[SIPRING_SHARE_WORKERS_MAX];
 	int wake_fds[SIPRING_SHARE_PLACES_MAX];
 };
 
@@ -46,8 +49,9 @@ struct sipring_share {
 bool sipring_share_is_wanted(const struct sipring_config *config);
 /* Of each worker: ids have room for all of them. */
 int64_t sipring_share_associations_max(const struct sipring_config *config);
-/* Returns 0 or -errno. */
-int sipring_share_open(struct sipring_share **share, const struct sipring_config *config);
+/* Returns 0, or -errno with a text. */
+int sipring_share_open(struct sipring_share **share, const struct sipring_config *config,
+	struct sipring_error *error);
 /* This process's view of it. */
 void sipring_share_close(struct sipring_share *share);
 /* A line for each section, in bytes; returns how many there are, at most SIPRING_SHARE_LINES. */

@@ -90,15 +90,19 @@ int sipring_open(struct sipring **out, const struct sipring_config *config,
 	}
 	assert(r == 0);
 	if (sipring_share_is_wanted(config))
-		r = sipring_share_open(&sipring->share, config);
-	if (r == 0 && sipring_split_is_wanted(config))
+		r = sipring_share_open(&sipring->share, config, error);
+	if (r == 0 && sipring_split_is_wanted(config)) {
 		r = sipring_split_open(&sipring->split, sipring->share, config);
+		if (r < 0)
+			sipring_error_set(error, r,
+				"cannot map what takers share: %s; `sipring doctor --budget` sums "
+				"it up",
+				strerror(-r));
+	}
 	if (r < 0) {
 		sipring_share_close(sipring->share);
 		free(sipring);
-		return sipring_error_set(error, r,
-			"cannot map what workers share: %s; `sipring doctor --budget` sums it up",
-			strerror(-r));
+		return r;
 	}
 	*out = sipring;
 	return 0;

@@ -147,6 +147,11 @@ int sipring_kernel_socket_probe(struct sipring_error *error)
 		"host; a cloud kernel image may lack the module), or use the provider usrsctp");
 }
 
+bool sipring_kernel_has_sctp(void)
+{
+	return sipring_kernel_socket_probe(NULL) == 0;
+}
+
 void sipring_kernel_socket_abort_on_close(int fd)
 {
 	struct linger none = {.l_onoff = 1, .l_linger = 0};

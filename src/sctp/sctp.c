@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 int sipring_sctp_choose(struct sipring_sctp **sctp, enum sipring_sctp_wanted wanted,
 	const struct sipring_sctp_config *config, struct sipring_io *io, char *reason,
@@ -39,6 +40,38 @@ int sipring_sctp_choose(struct sipring_sctp **sctp, enum sipring_sctp_wanted wan
 			"without usrsctp (Debian package libusrsctp-dev, meson -Dusrsctp=enabled)");
 	snprintf(reason, reason_size, "%s", kernel.text);
 	return 0;
+}
+
+int sipring_sctp_share(enum sipring_sctp_wanted wanted, const struct sipring_sctp_config *config,
+	unsigned n, uint32_t multiplier, int *fds, struct sipring_error *error)
+{
+	for (unsigned i = 0; i < n; i++)
+		fds[i] = -1;
+	if (wanted == SIPRING_SCTP_KERNEL ||
+		(wanted == SIPRING_SCTP_AUTO && sipring_kernel_has_sctp()))
+		return 0;
+	if (config->encapsulation == SIPRING_SCTP_ENCAPSULATION_RAW)
+		return sipring_error_set(error, -EINVAL,
+			"encapsulation=raw is for one worker: every worker would get every packet; "
+			"set workers=1 or encapsulation=udp");
+	return sipring_usrsctp_share(config, n, multiplier, fds, error);
+}
+
+/* The kernel does the same sum in a filter: see usrsctp_encapsulation.c. */
+unsigned sipring_sctp_pick(const union sipring_address *peer, unsigned n, uint32_t multiplier)
+{
+	const unsigned char *bytes = peer->v6.sin6_addr.s6_addr;
+	uint32_t mixed = 0, word;
+
+	if (peer->sa.sa_family == AF_INET) {
+		mixed = ntohl(peer->v4.sin_addr.s_addr);
+	} else {
+		for (unsigned i = 0; i < 4; i++) {
+			memcpy(&word, bytes + 4 * i, sizeof word);
+			mixed ^= ntohl(word);
+		}
+	}
+	return ((mixed ^ sipring_address_port(peer)) * multiplier >> 16) % n;
 }
 
 size_t sipring_sctp_footprint(enum sipring_sctp_wanted wanted,

@@ -121,7 +121,8 @@ struct sipring_sctp_config {
 	bool keeps;               /* keep is going to be called */
 	struct sipring_sctp_knobs knobs;
 	enum sipring_sctp_encapsulation encapsulation;
-	int32_t encaps_port;       /* user space: own UDP port; 0: any free one */
+	int32_t encaps_port;  /* user space: own UDP port; 0: any free one */
+	const int *encaps_fd; /* user space: instead, a socket that stays the owner's; or NULL */
 	uint16_t encaps_peer_port; /* UDP port of peers that we connect to */
 	const struct sipring_io_config *io;
 	const struct sipring_log *log;
@@ -200,7 +201,19 @@ int sipring_sctp_choose(struct sipring_sctp **sctp, enum sipring_sctp_wanted wan
 	const struct sipring_sctp_config *config, struct sipring_io *io, char *reason,
 	size_t reason_size, struct sipring_error *error);
 
+/*
+ * For n workers, 2 or more, that are to share what packets come in by: opens that, before they are
+ * forked. fds, of which there are n, stay -1 where the provider needs none; else they are to be
+ * given to the workers as encaps_fd, one each, and sipring_sctp_pick says whose a peer's packets
+ * are. 0, or -errno with a text.
+ */
+int sipring_sctp_share(enum sipring_sctp_wanted wanted, const struct sipring_sctp_config *config,
+	unsigned n, uint32_t multiplier, int *fds, struct sipring_error *error);
+unsigned sipring_sctp_pick(const union sipring_address *peer, unsigned n, uint32_t multiplier);
+
 /* What the provider maps at open, in bytes, for the memory budget; of AUTO the larger one. */
 size_t sipring_sctp_footprint(enum sipring_sctp_wanted wanted,
 	const struct sipring_sctp_config *config);
+/* Whether the kernel has SCTP for this process. */
+bool sipring_kernel_has_sctp(void);
 size_t sipring_kernel_footprint(const struct sipring_sctp_config *config);

@@ -18,6 +18,15 @@ static int absent_open(struct sipring_sctp **sctp, const struct sipring_sctp_con
 		"build again with meson -Dusrsctp=enabled");
 }
 
+int sipring_usrsctp_share(const struct sipring_sctp_config *config, unsigned n, uint32_t multiplier,
+	int *fds, struct sipring_error *error)
+{
+	(void)n;
+	(void)multiplier;
+	(void)fds;
+	return absent_open(NULL, config, NULL, error);
+}
+
 size_t sipring_usrsctp_footprint(const struct sipring_sctp_config *config)
 {
 	(void)config;

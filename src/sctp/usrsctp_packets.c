@@ -11,9 +11,11 @@
 #include "sctp/usrsctp_packets.h"
 
 #include "base/crc32c.h"
+#include "sctp/usrsctp_encapsulation.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,40 +88,19 @@ static void packets_add(struct sipring_usrsctp_packets *packets, int fd)
 	sipring_list_init(&socket->link);
 }
 
-/* The IPv6 wildcard with IPv4 in it, or where the machine has no IPv6 the IPv4 one. */
-static int packets_open_udp(struct sipring_usrsctp_packets *packets, int32_t port,
-	struct sipring_error *error)
+static int packets_open_udp(struct sipring_usrsctp_packets *packets,
+	const struct sipring_sctp_config *config, struct sipring_error *error)
 {
-	union sipring_address any = {.v6 = {.sin6_family = AF_INET6}};
-	socklen_t size = sizeof any;
-	int off = 0;
-	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int r;
+	int fd = config->encaps_fd
+		? fcntl(*config->encaps_fd, F_DUPFD_CLOEXEC, 0)
+		: sipring_usrsctp_encapsulation_open(config->encaps_port, false, error);
 
-	packets->mapped = fd >= 0 && !setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-	if (!packets->mapped) {
-		if (fd >= 0)
-			close(fd);
-		any = (union sipring_address){.v4 = {.sin_family = AF_INET}};
-		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		if (fd < 0)
-			return sipring_error_set(error, -errno, "no UDP socket for SCTP: %s",
-				strerror(errno));
-	}
-	sipring_address_set_port(&any, (uint16_t)port);
-	if (bind(fd, &any.sa, sipring_address_size(&any)) < 0 ||
-		getsockname(fd, &any.sa, &size) < 0) {
-		r = -errno;
-		close(fd);
-		if (r == -EADDRINUSE)
-			return sipring_error_set(error, r,
-				"UDP port %d, which carries SCTP (RFC 6951), is in use by another "
-				"socket: stop its owner, or set encaps_port to a free one (0: any)",
-				(int)port);
-		return sipring_error_set(error, r, "cannot bind UDP port %d (encaps_port): %s",
-			(int)port, strerror(-r));
-	}
-	packets->port = sipring_address_port(&any);
+	if (fd < 0)
+		return config->encaps_fd
+			? sipring_error_set(error, -errno, "no descriptor for a UDP socket: %s",
+				  strerror(errno))
+			: fd;
+	packets->port = sipring_usrsctp_encapsulation_port(fd, &packets->mapped);
 	packets_add(packets, fd);
 	return 0;
 }
@@ -173,7 +154,7 @@ int sipring_usrsctp_packets_open(struct sipring_usrsctp_packets *packets,
 	if (config->encapsulation == SIPRING_SCTP_ENCAPSULATION_RAW)
 		r = packets_open_raw(packets, error);
 	else
-		r = packets_open_udp(packets, config->encaps_port, error);
+		r = packets_open_udp(packets, config, error);
 	if (r < 0) {
 		sipring_pool_close(&packets->pool);
 		return r;

