@@ -54,6 +54,7 @@ static const struct {
 	{FIELD(associations_failed)},
 	{FIELD(associations_idle)},
 	{FIELD(associations_refused)},
+	{FIELD(shunned)},
 	{FIELD(restarts)},
 	{FIELD(path_changes)},
 	{FIELD(notifications)},

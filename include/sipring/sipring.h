@@ -263,9 +263,11 @@ SIPRING_PUBLIC bool sipring_worker_drained(const struct sipring_worker *worker);
  * address), -EDESTADDRREQ (neither association nor address nor target), -ENOTCONN (the association
  * is gone and nothing else was given), -ENOBUFS (a queue is full: WRITABLE will tell, without an
  * association where it was another worker's, and of a name that is being looked up the outcomes
- * will), -EHOSTDOWN (of several workers: the one that has it is gone), -ESHUTDOWN (draining),
- * -ENFILE (no room for another association, or name), -EPROTONOSUPPORT (a target of another
- * transport), -ENAMETOOLONG, or what the socket calls of connecting said.
+ * will), -EHOSTDOWN (a connect to this peer failed lately: it is left alone for reconnect_min_ms,
+ * twice that after the next, until it is heard of; or, of several workers, the one that has it is
+ * gone), -ESHUTDOWN (draining), -ENFILE (no room for another association, or name),
+ * -EPROTONOSUPPORT (a target of another transport), -ENAMETOOLONG, or what the socket calls of
+ * connecting said.
  */
 SIPRING_PUBLIC int sipring_send(struct sipring_worker *worker, const struct sipring_send *send);
 
@@ -367,6 +369,7 @@ struct sipring_stats {
 	uint64_t associations_failed; /* never stood */
 	uint64_t associations_idle;   /* of those that ended: for autoclose */
 	uint64_t associations_refused;
+	uint64_t shunned; /* connects not begun: one to this peer failed lately */
 	uint64_t restarts;
 	uint64_t path_changes;
 	uint64_t notifications;

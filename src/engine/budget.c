@@ -87,6 +87,10 @@ uint64_t sipring_budget(const struct sipring_config *config,
 		(uint64_t)config->reassembly_slots, slot,
 		sipring_pool_footprint((uint32_t)config->reassembly_slots, slot));
 	add_sends(&sum, config);
+	add(&sum, "peers left alone", "reconnect_peers", (uint64_t)config->reconnect_peers,
+		sipring_shunned_footprint((uint32_t)config->reconnect_peers) /
+			(uint64_t)config->reconnect_peers,
+		sipring_shunned_footprint((uint32_t)config->reconnect_peers));
 	add(&sum, "names on their way", "names_max", (uint64_t)config->names_max,
 		sizeof(struct sipring_route), sipring_route_footprint(config));
 	add(&sum, "answers of name servers", "dns_cache", dns.n_entries,

@@ -77,6 +77,11 @@ static const struct row rows[] = {
 		"let the messages of a batch share packets (MSG_MORE)"),
 	WORD(unordered, switch_words, "on|off", "on", "send unordered, as RFC 4168 has it for SIP"),
 	NUMBER(connect_timeout_ms, 100, 600000, 5000, "the time a peer has to answer a connect"),
+	NUMBER(reconnect_min_ms, 0, 600000, 1000,
+		"ms that a peer is left alone after a connect failed, twice that after the next; "
+		"0: not at all"),
+	NUMBER(reconnect_max_ms, 0, 3600000, 32000, "the same at most"),
+	NUMBER(reconnect_peers, 1, 65536, 1024, "peers that are left alone at a time"),
 	NUMBER(send_timeout_ms, 100, 600000, 32000,
 		"the time a message may wait for a peer that takes no more"),
 	NUMBER(autoclose, 0, 86400, 180,

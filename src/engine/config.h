@@ -37,6 +37,9 @@ struct sipring_config {
 	int64_t bundling;
 	int64_t unordered;
 	int64_t connect_timeout_ms;
+	int64_t reconnect_min_ms;
+	int64_t reconnect_max_ms;
+	int64_t reconnect_peers;
 	int64_t send_timeout_ms;
 	int64_t autoclose;
 	int64_t init_max_attempts;

@@ -49,6 +49,13 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 		*result = -ESHUTDOWN;
 		return NULL;
 	}
+	if (!worker->in_turn)
+		worker->now_ms = sipring_clock_ns() / 1000000;
+	if (sipring_shunned_holds(&worker->shunned, to, worker->now_ms)) {
+		worker->stats.shunned++;
+		*result = -EHOSTDOWN;
+		return NULL;
+	}
 	association = sipring_table_add(&worker->table, to, false, !additional);
 	if (!association) {
 		*result = -ENFILE;
@@ -179,10 +186,24 @@ void sipring_lifecycle_timer(struct sipring_worker *worker, struct sipring_timer
 	}
 }
 
+/* It never stood, and that was no wish of ours: the peer is left alone for a while. */
+static void shun(struct sipring_worker *worker, const struct sipring_association *association,
+	int error)
+{
+	const struct sipring_config *config = &worker->sipring->config;
+
+	if (association->stood || association->inbound || !error || error == -ECONNABORTED ||
+		error == -ESHUTDOWN)
+		return;
+	sipring_shunned_failed(&worker->shunned, &association->peer, worker->now_ms,
+		(uint32_t)config->reconnect_min_ms, (uint32_t)config->reconnect_max_ms);
+}
+
 static void tell_up(struct sipring_worker *worker, struct sipring_association *association)
 {
 	worker->stats.associations_up++;
 	association->active_ms = worker->now_ms;
+	sipring_shunned_forget(&worker->shunned, &association->peer);
 	sipring_lifecycle_tell(worker,
 		&(struct sipring_event){
 			.type = SIPRING_EVENT_UP,
@@ -224,6 +245,8 @@ static void release(struct sipring_worker *worker, struct sipring_association *a
 void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_association *association,
 	unsigned actions, int error)
 {
+	if (actions & SIPRING_ASSOCIATION_TELL_DOWN)
+		shun(worker, association, error);
 	if (!sipring_association_takes_sends(association))
 		sipring_claim_drop(worker, association);
 	if (actions & (SIPRING_ASSOCIATION_ABORT | SIPRING_ASSOCIATION_TELL_DOWN)) {

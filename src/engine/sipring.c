@@ -48,6 +48,10 @@ static int check(const struct sipring_config *config, struct sipring_error *erro
 		return sipring_error_set(error, -EINVAL,
 			"so_sndbuf (%lld) must be 0 or at least %d", (long long)config->so_sndbuf,
 			SNDBUF_LEAST);
+	if (config->reconnect_min_ms > config->reconnect_max_ms)
+		return sipring_error_set(error, -EINVAL,
+			"reconnect_min_ms (%lld) is above reconnect_max_ms (%lld)",
+			(long long)config->reconnect_min_ms, (long long)config->reconnect_max_ms);
 	if (config->autoclose && config->autoclose < AUTOCLOSE_LEAST)
 		return sipring_error_set(error, -EINVAL,
 			"autoclose (%lld) must be 0, for never, or at least %d: an answer may take "

@@ -26,6 +26,8 @@ static int open_memory(struct sipring_worker *worker, struct sipring_error *erro
 			sipring_reassembly_slot_size((size_t)config->message_max));
 	if (r == 0)
 		r = sipring_send_pool_open(&worker->sends, config);
+	if (r == 0)
+		r = sipring_shunned_open(&worker->shunned, (uint32_t)config->reconnect_peers);
 	worker->scratch = malloc((size_t)config->message_max);
 	if (r == 0 && !worker->scratch)
 		r = -ENOMEM;
@@ -196,6 +198,7 @@ void sipring_worker_close(struct sipring_worker *worker)
 	if (worker->wake_fd >= 0)
 		close(worker->wake_fd);
 	free(worker->scratch);
+	sipring_shunned_close(&worker->shunned);
 	sipring_send_pool_close(&worker->sends);
 	sipring_pool_close(&worker->slots);
 	sipring_table_close(&worker->table);

@@ -12,6 +12,7 @@
 #include "engine/party.h"
 #include "engine/route.h"
 #include "engine/send_pool.h"
+#include "engine/shunned.h"
 
 #define WORKER_REASON_MAX 256
 
@@ -34,6 +35,7 @@ struct sipring_worker {
 	struct sipring_table table;
 	struct sipring_pool slots; /* of reassembly */
 	struct sipring_send_pool sends;
+	struct sipring_shunned shunned; /* peers that did not answer */
 	struct sipring_wheel wheel;
 	struct sipring_party party; /* its part in what is shared */
 	struct sipring_dns *dns;

@@ -62,3 +62,49 @@ Test(life, no_association_is_ended_where_autoclose_is_off)
 	engine_close(&side);
 	engine_peer_stop(&peer);
 }
+
+Test(life, a_peer_that_did_not_answer_is_left_alone_for_a_while)
+{
+	const char *settings[] = {"connect_timeout_ms", "500", "encaps_peer_port", "9",
+		"reconnect_min_ms", "600", "reconnect_max_ms", "600", NULL};
+	union sipring_address nobody = {.v4 = {.sin_family = AF_INET, .sin_port = htons(9)}};
+	struct sipring_connect connect = {.to = &nobody};
+	struct sipring_stats stats;
+	struct engine_side side;
+	uint64_t failed_ms;
+	uint32_t id;
+	int r;
+
+	nobody.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	engine_open(&side, NULL, settings);
+	cr_assert_eq(engine_send(&side, &nobody, 1, 1), 0);
+	engine_until(&side, &side.n_outcomes[SIPRING_OUTCOME_CONNECT_FAILED], 1, "the outcome");
+	failed_ms = now_ms();
+	r = engine_send(&side, &nobody, 2, 2);
+	cr_assert(r == -EHOSTDOWN || now_ms() > failed_ms + 500, "%d", r);
+	r = sipring_connect(side.worker, &connect, &id);
+	cr_assert(r == -EHOSTDOWN || now_ms() > failed_ms + 500, "%d", r);
+	cr_expect_eq(side.outcomes[2], 0, "what is refused has no outcome");
+	sipring_worker_stats(side.worker, &stats);
+	cr_expect_geq(stats.shunned, 1);
+	usleep(700000);
+	cr_assert_eq(engine_send(&side, &nobody, 3, 3), 0, "tried again");
+	engine_until(&side, &side.n_outcomes[SIPRING_OUTCOME_CONNECT_FAILED], 2, "the outcome");
+	engine_close(&side);
+}
+
+Test(life, a_wish_of_the_host_is_no_failure_of_the_peer)
+{
+	struct engine_peer peer = engine_peer_start();
+	struct sipring_connect connect = {.to = &peer.address};
+	struct engine_side side;
+	uint32_t id;
+
+	engine_meet(&side, &peer, NULL);
+	cr_assert_eq(sipring_connect(side.worker, &connect, &id), 0);
+	cr_assert_eq(sipring_disconnect(side.worker, id, true), 0);
+	cr_assert_eq(engine_send(&side, &peer.address, 1, 0), 0);
+	engine_until(&side, &side.n_status[200], 1, "the answer");
+	engine_close(&side);
+	engine_peer_stop(&peer);
+}

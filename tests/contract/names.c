@@ -210,13 +210,14 @@ Test(names, goes_to_the_next_target_and_remembers_which_was_dead)
 
 Test(names, when_all_targets_are_dead)
 {
+	const char *settings[] = {"reconnect_min_ms", "0", NULL};
 	struct scene scene;
 
 	begin(&scene, 60,
 		"srv-host=_sip._sctp.d.example.test,a.example.test,9,1,0\n"
 		"srv-host=_sip._sctp.d.example.test,a.example.test,10,2,0\n"
 		"host-record=a.example.test,127.0.0.1\n",
-		NULL);
+		settings);
 	for (unsigned round = 1; round <= 2; round++) {
 		cr_assert_eq(send_to(&scene.side, "sip:d.example.test", round), 0);
 		engine_until(&scene.side, &scene.side.n_outcomes[SIPRING_OUTCOME_CONNECT_FAILED],

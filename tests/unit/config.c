@@ -150,8 +150,9 @@ Test(config, bad_listeners_name_the_mistake)
 Test(config, settings_that_contradict_each_other)
 {
 	static const char *const rows[][4] = {{"queue_bytes", "2000"}, {"so_sndbuf", "131071"},
-		{"autoclose", "31"}, {"autoclose", "1"}, {"tos", "185"}, {"asconf", "on"},
-		{"rto_min", "2000", "rto_max", "1000"}, {"rto_initial", "2000", "rto_max", "1000"},
+		{"autoclose", "31"}, {"autoclose", "1"}, {"reconnect_min_ms", "32001"},
+		{"tos", "185"}, {"asconf", "on"}, {"rto_min", "2000", "rto_max", "1000"},
+		{"rto_initial", "2000", "rto_max", "1000"},
 		{"rto_min", "2000", "rto_initial", "1000"}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
