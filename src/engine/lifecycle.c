@@ -249,10 +249,8 @@ void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_assoc
 		shun(worker, association, error);
 	if (!sipring_association_takes_sends(association))
 		sipring_claim_drop(worker, association);
-	if (actions & (SIPRING_ASSOCIATION_ABORT | SIPRING_ASSOCIATION_TELL_DOWN)) {
-		sipring_claim_drop(worker, association);
+	if (actions & (SIPRING_ASSOCIATION_ABORT | SIPRING_ASSOCIATION_TELL_DOWN))
 		sipring_route_lost(worker, association, error ? error : -ECONNRESET);
-	}
 	if (actions & SIPRING_ASSOCIATION_ABORT)
 		worker->sctp->ops->abort(worker->sctp, association->conn);
 	if (actions & SIPRING_ASSOCIATION_SHUTDOWN)

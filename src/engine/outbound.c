@@ -223,127 +223,6 @@ void sipring_outbound_settle(struct sipring_worker *worker, struct sipring_assoc
 		batch_done(worker, association);
 }
 
-int sipring_outbound_name_peer(const struct sipring *sipring, const struct sipring_send *send,
-	union sipring_address *peer)
-{
-	*peer = send->to ? *send->to : send->target->address;
-	if (!send->to && !sipring_route_is_ours(send->target))
-		return -EPROTONOSUPPORT;
-	if (!send->to && !send->target->is_port_named)
-		sipring_address_set_port(peer, 0);
-	if (peer->sa.sa_family != AF_INET && peer->sa.sa_family != AF_INET6)
-		return -EAFNOSUPPORT;
-	if (sipring_address_port(peer) == 0)
-		sipring_address_set_port(peer, (uint16_t)sipring->config.sctp_port);
-	return 0;
-}
-
-struct sipring_association *sipring_outbound_find_peer(struct sipring_worker *worker,
-	const union sipring_address *peer)
-{
-	struct sipring_association *association = sipring_table_find_peer(&worker->table, peer);
-
-	if (!association || sipring_association_takes_sends(association))
-		return association;
-	sipring_claim_drop(worker, association);
-	return NULL;
-}
-
-/* Whose queue a send joins: an association's, or that of a name on its way to one. */
-struct place {
-	struct sipring_association *association;
-	struct sipring_route *route;
-	bool is_elsewhere; /* at the worker in a place, by this address if it is one */
-	unsigned elsewhere;
-	union sipring_address to;
-};
-
-static int go_elsewhere(struct place *place, unsigned elsewhere)
-{
-	place->is_elsewhere = true;
-	place->elsewhere = elsewhere;
-	return 0;
-}
-
-/* Of workers that share: whether another has the association to place->to, or is to make it. */
-static bool find_elsewhere(const struct sipring_worker *worker, struct place *place, bool is_mail)
-{
-	const struct sipring_share *share = worker->party.share;
-	struct sipring_owner owner;
-	unsigned at;
-
-	if (!share)
-		return false;
-	/* Mail is here because its sender picked this worker: it does not travel on by the hash. */
-	if (is_mail && !sipring_owner_find(share->owners, share->members, &place->to, &owner))
-		return false;
-	at = sipring_share_pick(share, &place->to);
-	if (at >= share->n_places || at == worker->party.place)
-		return false;
-	go_elsewhere(place, at);
-	return true;
-}
-
-static int find_by_peer(struct sipring_worker *worker, struct place *place, bool is_mail)
-{
-	int r = -EXDEV;
-
-	place->association = sipring_outbound_find_peer(worker, &place->to);
-	if (place->association || find_elsewhere(worker, place, is_mail))
-		return 0;
-	place->association = sipring_lifecycle_connect(worker, &place->to, false, &r);
-	if (place->association)
-		return 0;
-	/* Another was faster. */
-	return r == -EXDEV && find_elsewhere(worker, place, is_mail) ? 0 : r;
-}
-
-/* By the id: true where that settles it, and *result says how. */
-static bool find_by_id(struct sipring_worker *worker, const struct sipring_send *send,
-	struct place *place, int *result)
-{
-	const struct sipring_share *share = worker->party.share;
-	struct sipring_association *association;
-	unsigned at;
-
-	association = sipring_table_find(&worker->table, send->association);
-	*result = 0;
-	if (association && sipring_association_takes_sends(association)) {
-		place->association = association;
-		return true;
-	}
-	*result = association && worker->draining ? -ESHUTDOWN : -ENOTCONN;
-	if (association || !share)
-		return false;
-	at = sipring_share_marked(share, send->association);
-	if (at >= share->n_workers || at == worker->party.place || !sipring_share_taker(share, at))
-		return false;
-	*result = go_elsewhere(place, at);
-	return true;
-}
-
-static int find_place(struct sipring_worker *worker, const struct sipring_send *send, bool is_mail,
-	struct place *place)
-{
-	bool is_named = !send->to && send->target && send->target->host_kind == SIPRING_HOST_NAME;
-	bool is_settled = false;
-	int r = -EDESTADDRREQ, named;
-
-	if (send->association)
-		is_settled = find_by_id(worker, send, place, &r);
-	if (place->association || (!send->to && !send->target))
-		return r;
-	if (is_named && !is_settled)
-		return sipring_route_place(worker, send->target, &place->association,
-			&place->route);
-	if (is_named)
-		return r;
-	named = sipring_outbound_name_peer(worker->sipring, send, &place->to);
-	if (named < 0)
-		return named;
-	return is_settled ? r : find_by_peer(worker, place, is_mail);
-}
-
 static int check_send(const struct sipring_worker *worker, const struct sipring_send *send)
 {
 	if (worker->draining && !send->association)
@@ -379,7 +258,7 @@ static void fill(struct sipring_worker *worker, struct sipring_outgoing *message
 }
 
 /* There is no room for now: somebody is to be told when there is. */
-static int refuse_full(struct sipring_worker *worker, const struct place *place)
+static int refuse_full(struct sipring_worker *worker, const struct sipring_destination *place)
 {
 	if (place->association)
 		place->association->was_full = true;
@@ -389,7 +268,7 @@ static int refuse_full(struct sipring_worker *worker, const struct place *place)
 	return -ENOBUFS;
 }
 
-static int join(struct sipring_worker *worker, const struct place *place,
+static int join(struct sipring_worker *worker, const struct sipring_destination *place,
 	const struct sipring_send *send, uint32_t origin)
 {
 	const struct sipring_config *config = &worker->sipring->config;
@@ -428,11 +307,11 @@ int sipring_send(struct sipring_worker *worker, const struct sipring_send *send)
 int sipring_outbound_accept(struct sipring_worker *worker, const struct sipring_send *send,
 	uint32_t origin)
 {
-	struct place place = {0};
+	struct sipring_destination place = {0};
 	int r = check_send(worker, send);
 
 	if (r == 0)
-		r = find_place(worker, send, origin != 0, &place);
+		r = sipring_destination_find(worker, send, origin != 0, &place);
 	if (r == 0 && place.is_elsewhere)
 		return sipring_post_hand(worker, place.elsewhere, send,
 			place.to.sa.sa_family == AF_UNSPEC ? NULL : &place.to, origin);
@@ -447,33 +326,4 @@ int sipring_outbound_accept(struct sipring_worker *worker, const struct sipring_
 	sipring_outbound_ready(worker, place.association);
 	sipring_lifecycle_time(worker, place.association);
 	return 0;
-}
-
-int sipring_connect(struct sipring_worker *worker, const struct sipring_connect *connect,
-	uint32_t *id)
-{
-	struct sipring_association *association = NULL;
-	union sipring_address to;
-	int r;
-
-	if (!connect->to) {
-		*id = 0;
-		return connect->target ? sipring_route_connect(worker, connect) : -EDESTADDRREQ;
-	}
-	r = sipring_outbound_name_peer(worker->sipring, &(struct sipring_send){.to = connect->to},
-		&to);
-	if (r < 0)
-		return r;
-	r = 1;
-	if (!connect->additional)
-		association = sipring_outbound_find_peer(worker, &to);
-	if (!association && !connect->additional &&
-		find_elsewhere(worker, &(struct place){.to = to}, false))
-		return -EXDEV;
-	if (!association)
-		association = sipring_lifecycle_connect(worker, &to, connect->additional, &r);
-	if (!association)
-		return r;
-	*id = sipring_table_id(&worker->table, association);
-	return r;
 }

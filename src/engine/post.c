@@ -69,6 +69,8 @@ void sipring_post_close(struct sipring_worker *worker)
 
 static enum sipring_outcome outcome_of(int error)
 {
+	if (error == -ESHUTDOWN)
+		return SIPRING_OUTCOME_CLOSED;
 	return error == -ENOTCONN || error == -ENOBUFS || error == -EINVAL || error == -EMSGSIZE
 		? SIPRING_OUTCOME_REFUSED
 		: SIPRING_OUTCOME_CONNECT_FAILED;

@@ -188,7 +188,7 @@ static struct sipring_association *find_standing(struct sipring_worker *worker,
 
 	while (sipring_dns_walk_next(walk, &source, &address) == SIPRING_DNS_STEP_ADDRESS) {
 		struct sipring_association *association =
-			sipring_outbound_find_peer(worker, &address);
+			sipring_destination_find_peer(worker, &address);
 
 		if (association && association->stood)
 			return association;
@@ -329,7 +329,7 @@ static bool try_address(struct sipring_worker *worker, struct sipring_route *rou
 {
 	char text[SIPRING_ADDRESS_TEXT_MAX];
 	struct sipring_association *association =
-		route->is_additional ? NULL : sipring_outbound_find_peer(worker, address);
+		route->is_additional ? NULL : sipring_destination_find_peer(worker, address);
 	int r = 0;
 
 	if (association && association->stood) {

@@ -82,7 +82,7 @@ static int find_place(const struct sipring_sender *sender, const struct sipring_
 	if (!send->association && !send->to && !send->target)
 		return -EDESTADDRREQ;
 	if (send->to || send->target) {
-		int r = sipring_outbound_name_peer(sender->sipring, send, to);
+		int r = sipring_destination_name_peer(sender->sipring, send, to);
 
 		if (r < 0)
 			return r;

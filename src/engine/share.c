@@ -82,7 +82,8 @@ unsigned sipring_share_lines(const struct sipring_config *config,
 	return 6 + sipring_split_lines(config, lines + 6);
 }
 
-static void *section(const struct sipring_share *share, const struct sipring_region_line *line)
+void *sipring_share_section(const struct sipring_share *share,
+	const struct sipring_region_line *line)
 {
 	void *found = sipring_region_section(&share->region, line->name, line->size);
 
@@ -116,11 +117,11 @@ static int lay_out(struct sipring_share *share, const struct sipring_config *con
 
 	if (r < 0)
 		return r;
-	share->members = section(share, &lines[0]);
-	share->places = section(share, &lines[2]);
-	share->owners = section(share, &lines[3]);
-	share->sends = section(share, &lines[4]);
-	share->outcomes = section(share, &lines[5]);
+	share->members = sipring_share_section(share, &lines[0]);
+	share->places = sipring_share_section(share, &lines[2]);
+	share->owners = sipring_share_section(share, &lines[3]);
+	share->sends = sipring_share_section(share, &lines[4]);
+	share->outcomes = sipring_share_section(share, &lines[5]);
 	share->sends_stride = lines[4].size / share->n_workers;
 	share->outcomes_stride = lines[5].size / share->n_places;
 	for (unsigned i = 0; i < share->n_workers; i++)
@@ -129,14 +130,14 @@ static int lay_out(struct sipring_share *share, const struct sipring_config *con
 	for (unsigned i = 0; i < share->n_places; i++)
 		sipring_mailbox_init(sipring_share_outcomes(share, i), outcomes_bytes(config));
 	r = sipring_owner_init(share->owners, n_peers, 2 * n_peers);
-	return r < 0 ? r : init_shared(share, section(share, &lines[1]));
+	return r < 0 ? r : init_shared(share, sipring_share_section(share, &lines[1]));
 }
 
-static int open_wakes(struct sipring_share *share)
+int sipring_share_open_eventfds(int *fds, unsigned n)
 {
-	for (unsigned i = 0; i < share->n_places; i++) {
-		share->wake_fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (share->wake_fds[i] < 0)
+	for (unsigned i = 0; i < n; i++) {
+		fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (fds[i] < 0)
 			return -errno;
 	}
 	return 0;
@@ -181,7 +182,7 @@ int sipring_share_open(struct sipring_share **out, const struct sipring_config *
 		r = -errno;
 	share->multiplier |= 1;
 	if (r == 0)
-		r = open_wakes(share);
+		r = sipring_share_open_eventfds(share->wake_fds, share->n_places);
 	if (r < 0)
 		sipring_error_set(error, r,
 			"cannot map what workers share: %s; `sipring doctor --budget` sums it up",
@@ -309,17 +310,20 @@ static unsigned pick_by_hash(const struct sipring_share *share, const union sipr
 	return share->n_places;
 }
 
-unsigned sipring_share_pick(const struct sipring_share *share, const union sipring_address *peer)
+unsigned sipring_share_owner(const struct sipring_share *share, const union sipring_address *peer)
 {
 	struct sipring_owner owner;
-	unsigned picked;
 
-	if (sipring_owner_find(share->owners, share->members, peer, &owner)) {
-		picked = sipring_share_place(share, owner.worker);
-		if (picked < share->n_places)
-			return picked;
-	}
-	return pick_by_hash(share, peer);
+	if (!sipring_owner_find(share->owners, share->members, peer, &owner))
+		return share->n_places;
+	return sipring_share_place(share, owner.worker);
+}
+
+unsigned sipring_share_pick(const struct sipring_share *share, const union sipring_address *peer)
+{
+	unsigned owner = sipring_share_owner(share, peer);
+
+	return owner < share->n_places ? owner : pick_by_hash(share, peer);
 }
 
 uint32_t sipring_share_mark(const struct sipring_share *share, unsigned place)

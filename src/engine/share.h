@@ -52,6 +52,10 @@ int64_t sipring_share_associations_max(const struct sipring_config *config);
 /* Returns 0, or -errno with a text. */
 int sipring_share_open(struct sipring_share **share, const struct sipring_config *config,
 	struct sipring_error *error);
+/* For who lays out more in it: a section by its line; eventfds, before the fork, 0 or -errno. */
+void *sipring_share_section(const struct sipring_share *share,
+	const struct sipring_region_line *line);
+int sipring_share_open_eventfds(int *fds, unsigned n);
 /* This process's view of it. */
 void sipring_share_close(struct sipring_share *share);
 /* A line for each section, in bytes; returns how many there are, at most SIPRING_SHARE_LINES. */
@@ -76,6 +80,8 @@ void sipring_share_set_listening(struct sipring_share *share, unsigned place, ui
 /* Ends the sleep of who has the place. */
 void sipring_share_wake(const struct sipring_share *share, unsigned place);
 
+/* The place of the worker that has the association to a peer; n_places: nobody has it. */
+unsigned sipring_share_owner(const struct sipring_share *share, const union sipring_address *peer);
 /*
  * The worker that has the association to a peer, or that is to make it: the peer's hash picks
  * among those that live. n_places: there is none.

@@ -65,26 +65,6 @@ unsigned sipring_split_lines(const struct sipring_config *config,
 	return N_LINES_BEFORE + count_inboxes(config);
 }
 
-static int open_eventfds(int *fds, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		fds[i] = -1;
-	for (unsigned i = 0; i < n; i++) {
-		fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (fds[i] < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-static void *section(const struct sipring_share *share, const struct sipring_region_line *line)
-{
-	void *found = sipring_region_section(&share->region, line->name, line->size);
-
-	assert(found);
-	return found;
-}
-
 int sipring_split_open(struct sipring_split **out, struct sipring_share *share,
 	const struct sipring_config *config)
 {
@@ -98,15 +78,17 @@ int sipring_split_open(struct sipring_split **out, struct sipring_share *share,
 	sipring_split_lines(config, lines);
 	split->share = share;
 	split->members = share->members;
-	split->takers = section(share, &lines[0]);
-	split->rooms = section(share, &lines[1]);
+	split->takers = sipring_share_section(share, &lines[0]);
+	split->rooms = sipring_share_section(share, &lines[1]);
 	split->n_inboxes = count_inboxes(config);
 	split->n_takers = (unsigned)config->takers;
 	for (unsigned i = 0; i < split->n_inboxes; i++) {
-		split->inboxes[i] = section(share, &lines[N_LINES_BEFORE + i]);
+		split->inboxes[i] = sipring_share_section(share, &lines[N_LINES_BEFORE + i]);
 		sipring_inbox_init(split->inboxes[i], &shape);
 	}
-	r = open_eventfds(split->taker_fds, split->n_takers);
+	for (unsigned i = 0; i < split->n_takers; i++)
+		split->taker_fds[i] = -1;
+	r = sipring_share_open_eventfds(split->taker_fds, split->n_takers);
 	if (r < 0) {
 		sipring_split_close(split);
 		return r;

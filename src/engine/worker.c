@@ -79,8 +79,8 @@ static int open_names(struct sipring_worker *worker, struct sipring_error *error
 }
 
 /*
- * One worker after the other: of listen() calls at a time to sockets that share a port some kernels
- * lose one (docs/KERNEL.md). Only the first makes sure that the port is nobody else's.
+ * One worker after the other: sockets that share a port must not be made to listen at the same time
+ * on older kernels. Only the first worker makes sure that the port is nobody else's.
  */
 static int open_listeners(struct sipring_worker *worker, struct sipring_error *error)
 {
@@ -239,25 +239,24 @@ static void tick(struct sipring_worker *worker)
 	act(worker);
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 int64_t sipring_worker_idle_ns(struct sipring_worker *worker)
 {
 	uint64_t now_ms = worker->in_turn ? worker->now_ms : sipring_clock_ns() / 1000000;
 	uint64_t idle_ms = sipring_wheel_idle_ms(&worker->wheel, now_ms);
-	uint64_t post_ms = sipring_post_idle_ms(worker);
 
-	if (!sipring_list_empty(&worker->flush) || sipring_route_idle_ms(worker, now_ms) == 0 ||
-		worker->io->ops->pending(worker->io))
+	idle_ms = least(idle_ms, sipring_post_idle_ms(worker));
+	idle_ms = least(idle_ms, sipring_route_idle_ms(worker, now_ms));
+	idle_ms = least(idle_ms, sipring_handoff_idle_ms(worker, now_ms));
+	if (worker->tick_at_ms != UINT64_MAX)
+		idle_ms = least(idle_ms,
+			worker->tick_at_ms > now_ms ? worker->tick_at_ms - now_ms : 0);
+	if (!sipring_list_empty(&worker->flush) || worker->io->ops->pending(worker->io))
 		return 0;
-	if (worker->tick_at_ms <= now_ms || post_ms == 0)
-		return 0;
-	if (post_ms < idle_ms)
-		idle_ms = post_ms;
-	if (sipring_handoff_idle_ms(worker, now_ms) < idle_ms)
-		idle_ms = sipring_handoff_idle_ms(worker, now_ms);
-	if (sipring_route_idle_ms(worker, now_ms) < idle_ms)
-		idle_ms = sipring_route_idle_ms(worker, now_ms);
-	if (worker->tick_at_ms != UINT64_MAX && worker->tick_at_ms - now_ms < idle_ms)
-		idle_ms = worker->tick_at_ms - now_ms;
 	return idle_ms > INT64_MAX / 1000000 ? -1 : (int64_t)idle_ms * 1000000;
 }
 

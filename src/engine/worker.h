@@ -8,6 +8,7 @@
 #include "assoc/table.h"
 #include "dns/ares.h"
 #include "engine/config.h"
+#include "engine/destination.h"
 #include "engine/handoff.h"
 #include "engine/party.h"
 #include "engine/route.h"
@@ -82,18 +83,12 @@ void sipring_outbound_tell_room(struct sipring_worker *worker,
 /* Every message that waits gets this outcome. */
 void sipring_outbound_fail(struct sipring_worker *worker, struct sipring_association *association,
 	enum sipring_outcome outcome, int error);
-/* The listed association to a peer that takes sends; one that is about to end makes room. */
-struct sipring_association *sipring_outbound_find_peer(struct sipring_worker *worker,
-	const union sipring_address *peer);
 void sipring_outbound_outcome(struct sipring_worker *worker, struct sipring_outgoing *message,
 	enum sipring_outcome outcome, int error);
 /* sipring_send; of what another handed over `origin` is who is to be told. */
 int sipring_outbound_accept(struct sipring_worker *worker, const struct sipring_send *send,
 	uint32_t origin);
 
-/* The peer's address with its port: sctp_port where it names none. 0 or -errno. */
-int sipring_outbound_name_peer(const struct sipring *sipring, const struct sipring_send *send,
-	union sipring_address *peer);
 /* A message that waits here goes to the worker in a place, or fails. */
 void sipring_outbound_hand_on(struct sipring_worker *worker, struct sipring_outgoing *message,
 	unsigned place, const union sipring_address *to);
