@@ -112,6 +112,9 @@ void serve_report_end(struct sipring_worker *worker, const struct serve_counts *
 	show("keep-alives", stats.keepalives);
 	show("associations", stats.associations_up);
 	show("associations refused", stats.associations_refused);
+	show("refused for max_assocs", stats.associations_refused_all);
+	show("for max_assocs_per_addr", stats.associations_refused_addr);
+	show("for accept_rate", stats.associations_refused_rate);
 }
 
 int serve_report_json(struct sipring_worker *worker, const struct serve_counts *counts,

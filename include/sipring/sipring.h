@@ -361,15 +361,18 @@ struct sipring_stats {
 	uint64_t failed_refused;
 	uint64_t failed_unresolved;
 	uint64_t failed_closed;
-	uint64_t returned;            /* of the sent ones, given back by SCTP */
-	uint64_t rejected_full;       /* sends not accepted: a queue was full */
-	uint64_t blocked;             /* times an association's socket took no more */
-	uint64_t associations_up;     /* came to stand */
-	uint64_t associations_down;   /* ended after standing */
-	uint64_t associations_failed; /* never stood */
-	uint64_t associations_idle;   /* of those that ended: for autoclose */
-	uint64_t associations_refused;
-	uint64_t shunned; /* connects not begun: one to this peer failed lately */
+	uint64_t returned;                  /* of the sent ones, given back by SCTP */
+	uint64_t rejected_full;             /* sends not accepted: a queue was full */
+	uint64_t blocked;                   /* times an association's socket took no more */
+	uint64_t associations_up;           /* came to stand */
+	uint64_t associations_down;         /* ended after standing */
+	uint64_t associations_failed;       /* never stood */
+	uint64_t associations_idle;         /* of those that ended: for autoclose */
+	uint64_t associations_refused;      /* that peers began: for whatever reason */
+	uint64_t associations_refused_all;  /* of these: max_assocs or associations_max stood */
+	uint64_t associations_refused_addr; /* of these: max_assocs_per_addr stood */
+	uint64_t associations_refused_rate; /* of these: accept_rate was reached */
+	uint64_t shunned;                   /* connects not begun: one to this peer failed lately */
 	uint64_t restarts;
 	uint64_t path_changes;
 	uint64_t notifications;

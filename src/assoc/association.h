@@ -45,6 +45,7 @@ struct sipring_association {
 	uint32_t n_pieces_kept; /* the engine's: received, and not acted on yet */
 	uint8_t listener;       /* the engine's: by which it came, or from which it left */
 	bool inbound;
+	bool admitted;  /* the engine's: counted among those that peers began */
 	bool listed;    /* found by its peer's address */
 	bool unclaimed; /* another worker has one to this peer: try again */
 	bool stood;     /* was UP once */

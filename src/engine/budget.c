@@ -55,6 +55,16 @@ static void add_shared(struct sum *sum, const struct sipring_config *config)
 		handed / (uint64_t)config->handed_max, handed);
 }
 
+static void add_admission(struct sum *sum, const struct sipring_config *config)
+{
+	size_t counts = sipring_admission_footprint(config);
+
+	if (counts)
+		add(sum, "addresses whose associations are counted", "associations_max",
+			(uint64_t)config->associations_max,
+			counts / (uint64_t)config->associations_max, counts);
+}
+
 static void add_handoff(struct sum *sum, const struct sipring_config *config)
 {
 	size_t kept = sipring_handoff_footprint(config);
@@ -91,6 +101,7 @@ uint64_t sipring_budget(const struct sipring_config *config,
 		sipring_shunned_footprint((uint32_t)config->reconnect_peers) /
 			(uint64_t)config->reconnect_peers,
 		sipring_shunned_footprint((uint32_t)config->reconnect_peers));
+	add_admission(&sum, config);
 	add(&sum, "names on their way", "names_max", (uint64_t)config->names_max,
 		sizeof(struct sipring_route), sipring_route_footprint(config));
 	add(&sum, "answers of name servers", "dns_cache", dns.n_entries,

@@ -111,12 +111,46 @@ void sipring_inbound_received(struct sipring_worker *worker,
 	}
 }
 
+/* Whether a peer may begin another association; where not, it is counted why. */
+static bool admit(struct sipring_worker *worker, const union sipring_address *peer)
+{
+	switch (sipring_admission_enter(&worker->admission, peer, worker->now_ms)) {
+	case SIPRING_ADMISSION_GRANTED:
+		return true;
+	case SIPRING_ADMISSION_ALL:
+		worker->stats.associations_refused_all++;
+		return false;
+	case SIPRING_ADMISSION_ADDRESS:
+		worker->stats.associations_refused_addr++;
+		return false;
+	case SIPRING_ADMISSION_RATE:
+		worker->stats.associations_refused_rate++;
+		return false;
+	}
+	return false;
+}
+
+static struct sipring_association *add_inbound(struct sipring_worker *worker,
+	const union sipring_address *peer)
+{
+	struct sipring_association *association;
+
+	if (worker->draining || !admit(worker, peer))
+		return NULL;
+	association = sipring_table_add(&worker->table, peer, true, false);
+	if (association) {
+		association->admitted = true;
+		return association;
+	}
+	sipring_admission_leave(&worker->admission, peer);
+	worker->stats.associations_refused_all++;
+	return NULL;
+}
+
 static void accepted(struct sipring_worker *worker, struct sipring_sctp_conn *conn,
 	unsigned listener)
 {
-	struct sipring_association *association = worker->draining
-		? NULL
-		: sipring_table_add(&worker->table, &conn->remote, true, false);
+	struct sipring_association *association = add_inbound(worker, &conn->remote);
 
 	if (!association) {
 		worker->stats.associations_refused++;

@@ -238,6 +238,8 @@ static void release(struct sipring_worker *worker, struct sipring_association *a
 	sipring_list_unlink(&association->flush);
 	sipring_wheel_stop(&worker->wheel, &association->timer);
 	sipring_claim_drop(worker, association);
+	if (association->admitted)
+		sipring_admission_leave(&worker->admission, &association->peer);
 	sipring_table_remove(&worker->table, association);
 }
 

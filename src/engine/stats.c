@@ -23,6 +23,7 @@ void sipring_worker_stats(const struct sipring_worker *worker, struct sipring_st
 	stats->no_buffers = io->n_no_buffers;
 	stats->notifications = sctp->n_notifications;
 	stats->associations_refused += sctp->n_refused;
+	stats->associations_refused_all += sctp->n_refused;
 	stats->packets_in = sctp->n_packets_in;
 	stats->packets_out = sctp->n_packets_out;
 	stats->packets_bad = sctp->n_packets_bad;

@@ -28,6 +28,8 @@ static int open_memory(struct sipring_worker *worker, struct sipring_error *erro
 		r = sipring_send_pool_open(&worker->sends, config);
 	if (r == 0)
 		r = sipring_shunned_open(&worker->shunned, (uint32_t)config->reconnect_peers);
+	if (r == 0)
+		r = sipring_admission_open(&worker->admission, config, worker->now_ms);
 	worker->scratch = malloc((size_t)config->message_max);
 	if (r == 0 && !worker->scratch)
 		r = -ENOMEM;
@@ -199,6 +201,7 @@ void sipring_worker_close(struct sipring_worker *worker)
 		close(worker->wake_fd);
 	free(worker->scratch);
 	sipring_shunned_close(&worker->shunned);
+	sipring_admission_close(&worker->admission);
 	sipring_send_pool_close(&worker->sends);
 	sipring_pool_close(&worker->slots);
 	sipring_table_close(&worker->table);

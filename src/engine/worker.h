@@ -7,6 +7,7 @@
 
 #include "assoc/table.h"
 #include "dns/ares.h"
+#include "engine/admission.h"
 #include "engine/config.h"
 #include "engine/destination.h"
 #include "engine/handoff.h"
@@ -36,6 +37,7 @@ struct sipring_worker {
 	struct sipring_table table;
 	struct sipring_pool slots; /* of reassembly */
 	struct sipring_send_pool sends;
+	struct sipring_admission admission;
 	struct sipring_shunned shunned; /* peers that did not answer */
 	struct sipring_wheel wheel;
 	struct sipring_party party; /* its part in what is shared */

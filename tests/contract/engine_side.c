@@ -211,3 +211,14 @@ int engine_send(struct engine_side *side, const union sipring_address *to, unsig
 			.to = to,
 			.cookie = cookie});
 }
+
+void engine_send_by(struct engine_side *side, uint32_t association, unsigned number)
+{
+	char text[400];
+
+	engine_request(text, number, sizeof text);
+	(void)sipring_send(side->worker,
+		&(struct sipring_send){.data = text,
+			.size = sizeof text,
+			.association = association});
+}

@@ -52,3 +52,5 @@ void engine_on_outcome(struct engine_side *side,
 size_t engine_request(char *out, unsigned number, size_t size);
 int engine_send(struct engine_side *side, const union sipring_address *to, unsigned number,
 	uint32_t cookie);
+/* On an association; one that is gone is no matter. */
+void engine_send_by(struct engine_side *side, uint32_t association, unsigned number);

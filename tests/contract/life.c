@@ -12,6 +12,11 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static uint64_t now_ms(void)
@@ -53,10 +58,10 @@ Test(life, no_association_is_ended_where_autoclose_is_off)
 	struct engine_side side;
 
 	engine_meet(&side, &peer,
-		(const char *[]){"autoclose", "0", "send_timeout_ms", "100", NULL});
+		(const char *[]){"autoclose", "0", "send_timeout_ms", "1500", NULL});
 	cr_assert_eq(engine_send(&side, &peer.address, 1, 0), 0);
 	engine_until(&side, &side.n_status[200], 1, "the answer");
-	for (uint64_t end_ms = now_ms() + 1000; now_ms() < end_ms;)
+	for (uint64_t end_ms = now_ms() + 2000; now_ms() < end_ms;)
 		sipring_worker_turn(side.worker, 50000000);
 	cr_expect_eq(side.n_events[SIPRING_EVENT_DOWN], 0);
 	engine_close(&side);
@@ -107,4 +112,106 @@ Test(life, a_wish_of_the_host_is_no_failure_of_the_peer)
 	engine_until(&side, &side.n_status[200], 1, "the answer");
 	engine_close(&side);
 	engine_peer_stop(&peer);
+}
+
+struct crowd {
+	pid_t process;
+	char listener[64], encaps_port[8];
+	union sipring_address to;
+};
+
+/* Begins five associations at once and sends on each without end. */
+static void crowd_main(const struct crowd *crowd)
+{
+	static struct engine_side side;
+	struct sipring_connect connect = {.to = &crowd->to, .additional = true};
+	uint32_t ids[5];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	engine_open(&side, NULL,
+		(const char *[]){"encaps_peer_port", crowd->encaps_port, "connect_timeout_ms",
+			"20000", NULL});
+	for (unsigned i = 0; i < 5; i++)
+		cr_assert_eq(sipring_connect(side.worker, &connect, &ids[i]), 0);
+	for (;;) {
+		for (unsigned i = 0; i < 5; i++)
+			engine_send_by(&side, ids[i], i);
+		sipring_worker_turn(side.worker, 10000000);
+	}
+}
+
+/* Forked first: in user space a process has one worker. */
+static struct crowd crowd_come(void)
+{
+	struct crowd crowd = {.to = {.v4 = {.sin_family = AF_INET}}};
+	uint16_t port = (uint16_t)(20000 + getpid() % 20000);
+
+	crowd.to.v4.sin_port = htons(port);
+	crowd.to.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	snprintf(crowd.listener, sizeof crowd.listener, "sctp:127.0.0.1:%u", port);
+	snprintf(crowd.encaps_port, sizeof crowd.encaps_port, "%d", 40000 + getpid() % 20000);
+	crowd.process = fork();
+	cr_assert_geq(crowd.process, 0);
+	if (crowd.process == 0) {
+		usleep(300000); /* an INIT to nobody is sent again, but after seconds */
+		crowd_main(&crowd);
+	}
+	return crowd;
+}
+
+/*
+ * Opens with a limit that lets three of five in; `reason` is where those are counted that are not.
+ * Returns how many came to stand.
+ */
+static unsigned let_in_of_five(const char *const limits[4], size_t reason)
+{
+	struct crowd crowd = crowd_come();
+	const char *settings[] = {"encaps_port", crowd.encaps_port, limits[0], limits[1], limits[2],
+		limits[3], NULL};
+	struct sipring_stats stats = {0};
+	struct engine_side side;
+	unsigned n_seen, n_up;
+
+	engine_open(&side, crowd.listener, settings);
+	for (uint64_t end_ms = now_ms() + 20000;
+		side.n_events[SIPRING_EVENT_UP] + stats.associations_refused < 5;) {
+		cr_assert_lt(now_ms(), end_ms, "%u came", side.n_events[SIPRING_EVENT_UP]);
+		sipring_worker_turn(side.worker, 20000000);
+		sipring_worker_stats(side.worker, &stats);
+	}
+	n_seen = side.n_requests;
+	n_up = side.n_events[SIPRING_EVENT_UP];
+	engine_until(&side, &side.n_requests, n_seen + 100, "requests of those who are in");
+	sipring_worker_stats(side.worker, &stats);
+	cr_expect_eq(side.n_events[SIPRING_EVENT_UP], n_up);
+	cr_expect_eq(side.n_events[SIPRING_EVENT_DOWN], 0);
+	cr_expect_eq(stats.associations, n_up);
+	cr_expect_eq(*(uint64_t *)(void *)((char *)&stats + reason), 5 - n_up);
+	kill(crowd.process, SIGKILL);
+	waitpid(crowd.process, NULL, 0);
+	engine_close(&side);
+	return n_up;
+}
+
+Test(life, more_associations_than_allowed_are_refused_and_those_that_stand_go_on)
+{
+	cr_expect_eq(let_in_of_five((const char *[]){"max_assocs", "3", NULL, NULL},
+			     offsetof(struct sipring_stats, associations_refused_all)),
+		3);
+}
+
+Test(life, more_associations_of_one_address_than_allowed_are_refused)
+{
+	cr_expect_eq(let_in_of_five((const char *[]){"max_assocs_per_addr", "3", NULL, NULL},
+			     offsetof(struct sipring_stats, associations_refused_addr)),
+		3);
+}
+
+Test(life, associations_that_come_too_fast_are_refused)
+{
+	unsigned n_up = let_in_of_five((const char *[]){"accept_rate", "1", "accept_burst", "3"},
+		offsetof(struct sipring_stats, associations_refused_rate));
+
+	/* The burst is three; where the machine is slow a second brings a fourth. */
+	cr_expect(n_up == 3 || n_up == 4, "%u", n_up);
 }

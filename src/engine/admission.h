@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whether a peer may begin an association: how many peers have begun, how many those at one
+ * address, and how fast. Of one worker. Fixed memory; what is refused costs nothing that lasts.
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "base/pool.h"
+#include "engine/config.h"
+
+struct sipring_admission {
+	struct sipring_pool counts; /* by address; only where that has a limit */
+	struct sipring_hash by_host;
+	uint64_t seed[2];
+	uint64_t filled_ms; /* up to when the credit was reckoned */
+	uint64_t credit;    /* thousandths of an association that may come now */
+	uint64_t credit_max;
+	uint32_t rate; /* a second; 0: no limit */
+	uint32_t n_admitted;
+	uint32_t n_admitted_max;
+	uint32_t per_address_max; /* 0: no limit */
+};
+
+enum sipring_admission_answer {
+	SIPRING_ADMISSION_GRANTED,
+	SIPRING_ADMISSION_ALL,     /* too many, all in all */
+	SIPRING_ADMISSION_ADDRESS, /* too many of this address */
+	SIPRING_ADMISSION_RATE,    /* too many at a time */
+};
+
+/* 0 or -errno. */
+int sipring_admission_open(struct sipring_admission *admission, const struct sipring_config *config,
+	uint64_t now_ms);
+void sipring_admission_close(struct sipring_admission *admission);
+/* What is mapped at open, in bytes. */
+size_t sipring_admission_footprint(const struct sipring_config *config);
+
+/* GRANTED: it is counted until it leaves, by the same address. */
+enum sipring_admission_answer sipring_admission_enter(struct sipring_admission *admission,
+	const union sipring_address *peer, uint64_t now_ms);
+void sipring_admission_leave(struct sipring_admission *admission,
+	const union sipring_address *peer);

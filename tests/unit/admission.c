@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who may begin an association: limits in all, of one address whatever its port, and by time.
+ */
+#include "engine/admission.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static union sipring_address at(const char *text)
+{
+	union sipring_address address;
+
+	cr_assert_eq(sipring_address_parse(&address, text, strlen(text)), 0);
+	return address;
+}
+
+static enum sipring_admission_answer enter(struct sipring_admission *admission, const char *peer,
+	uint64_t now_ms)
+{
+	union sipring_address address = at(peer);
+
+	return sipring_admission_enter(admission, &address, now_ms);
+}
+
+static void leave(struct sipring_admission *admission, const char *peer)
+{
+	union sipring_address address = at(peer);
+
+	sipring_admission_leave(admission, &address);
+}
+
+Test(admission, of_one_address_whatever_its_port)
+{
+	struct sipring_config config = {.associations_max = 8, .max_assocs_per_addr = 2};
+	struct sipring_admission admission;
+
+	cr_assert_eq(sipring_admission_open(&admission, &config, 5), 0);
+	for (int i = 0; i < 3; i++) {
+		cr_expect_eq(enter(&admission, "192.0.2.1:5060", 5), SIPRING_ADMISSION_GRANTED);
+		cr_expect_eq(enter(&admission, "192.0.2.1:5061", 5), SIPRING_ADMISSION_GRANTED);
+		cr_expect_eq(enter(&admission, "192.0.2.1:5062", 5), SIPRING_ADMISSION_ADDRESS);
+		cr_expect_eq(enter(&admission, "192.0.2.2:5060", 5), SIPRING_ADMISSION_GRANTED);
+		cr_expect_eq(enter(&admission, "[2001:db8::1]:1", 5), SIPRING_ADMISSION_GRANTED);
+		leave(&admission, "192.0.2.1:5061");
+		cr_expect_eq(enter(&admission, "192.0.2.1:5062", 5), SIPRING_ADMISSION_GRANTED);
+		leave(&admission, "192.0.2.1:5062");
+		leave(&admission, "192.0.2.1:5060");
+		leave(&admission, "192.0.2.2:5060");
+		leave(&admission, "[2001:db8::1]:1");
+		cr_expect_eq(sipring_pool_used(&admission.counts), 0, "nobody is left");
+	}
+	sipring_admission_close(&admission);
+}
+
+Test(admission, all_in_all)
+{
+	struct sipring_config config = {.associations_max = 8, .max_assocs = 2};
+	struct sipring_admission admission;
+
+	cr_assert_eq(sipring_admission_open(&admission, &config, 5), 0);
+	cr_expect_eq(enter(&admission, "192.0.2.1:1", 5), SIPRING_ADMISSION_GRANTED);
+	cr_expect_eq(enter(&admission, "192.0.2.2:1", 5), SIPRING_ADMISSION_GRANTED);
+	cr_expect_eq(enter(&admission, "192.0.2.3:1", 5), SIPRING_ADMISSION_ALL);
+	leave(&admission, "192.0.2.1:1");
+	cr_expect_eq(enter(&admission, "192.0.2.3:1", 5), SIPRING_ADMISSION_GRANTED);
+	sipring_admission_close(&admission);
+}
+
+Test(admission, by_time)
+{
+	struct sipring_config config = {.associations_max = 8,
+		.accept_rate = 10,
+		.accept_burst = 3};
+	uint64_t now_ms = UINT64_C(1) << 40;
+	struct sipring_admission admission;
+
+	cr_assert_eq(sipring_admission_open(&admission, &config, now_ms), 0);
+	for (int i = 0; i < 2; i++) {
+		for (int j = 0; j < 3; j++) {
+			cr_expect_eq(enter(&admission, "192.0.2.1:1", now_ms),
+				SIPRING_ADMISSION_GRANTED, "as many as the burst");
+			leave(&admission, "192.0.2.1:1");
+		}
+		cr_expect_eq(enter(&admission, "192.0.2.1:1", now_ms), SIPRING_ADMISSION_RATE);
+		cr_expect_eq(enter(&admission, "192.0.2.1:1", now_ms + 99), SIPRING_ADMISSION_RATE,
+			"not yet one");
+		cr_expect_eq(enter(&admission, "192.0.2.1:1", now_ms + 100),
+			SIPRING_ADMISSION_GRANTED, "a tenth of a second is one");
+		leave(&admission, "192.0.2.1:1");
+		cr_expect_eq(enter(&admission, "192.0.2.1:1", now_ms + 100),
+			SIPRING_ADMISSION_RATE);
+		now_ms += UINT64_C(1) << 38; /* long enough for any credit to overflow */
+	}
+	sipring_admission_close(&admission);
+}
