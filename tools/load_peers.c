@@ -123,6 +123,7 @@ void load_peers_event(struct load *load, const struct sipring_event *event)
 		break;
 	case SIPRING_EVENT_UP:
 	case SIPRING_EVENT_CONNECTED:
+	case SIPRING_EVENT_FAILED:
 	case SIPRING_EVENT_RESTART:
 	case SIPRING_EVENT_PATH:
 	case SIPRING_EVENT_RETURNED:

@@ -113,6 +113,11 @@ struct sipring_receive_info {
 enum sipring_send_flags {
 	SIPRING_SEND_ORDERED = 1,   /* whatever the setting `unordered` says */
 	SIPRING_SEND_UNORDERED = 2, /* likewise */
+	/*
+	 * A sender's: it will not ask how the send ended, and need not run for its sake. Where it
+	 * fails the worker's host gets FAILED. The cookie must be 0.
+	 */
+	SIPRING_SEND_UNASKED = 4,
 };
 
 struct sipring_send {
@@ -136,7 +141,12 @@ struct sipring_send {
 	uint32_t cookie; /* comes back with the outcome; 0: success need not be told */
 	uint32_t ppid;   /* host byte order */
 	uint16_t stream;
-	uint16_t flags; /* enum sipring_send_flags */
+	uint8_t flags; /* enum sipring_send_flags */
+	/*
+	 * The listener, from 1 in the config's order, whose addresses and port an association is
+	 * made from where none stands; 0: the first of the address's family. Not of a name.
+	 */
+	uint8_t listener;
 };
 
 /* How an accepted send ended. Exactly one for each. */
@@ -164,6 +174,8 @@ enum sipring_event_type {
 	SIPRING_EVENT_WRITABLE, /* a send was refused with -ENOBUFS before: there is room again */
 	/* A connect to a target came to its end: cookie; association, or 0 and error. */
 	SIPRING_EVENT_CONNECTED,
+	/* A sender's send that was UNASKED did not go: outcome, error, address, data. */
+	SIPRING_EVENT_FAILED,
 };
 
 struct sipring_event {
@@ -174,7 +186,10 @@ struct sipring_event {
 	int error; /* -errno, or 0 */
 	bool inbound;
 	bool usable;
-	bool unresolved; /* CONNECTED: error is for sipring_unresolved_text */
+	bool unresolved;              /* CONNECTED: error is for sipring_unresolved_text */
+	enum sipring_outcome outcome; /* FAILED */
+	const char *data;             /* FAILED: the message, for the call; size in bytes */
+	size_t size;
 };
 
 struct sipring_callbacks {
@@ -308,10 +323,18 @@ SIPRING_PUBLIC void sipring_sender_close(struct sipring_sender *sender);
 /*
  * As sipring_send, to associations of any worker; never waits. A target must have a numeric host
  * (-EAFNOSUPPORT). One outcome follows where there is a cookie. Without one failures alone are
- * told, and those that a worker had in hand when it was killed are not.
+ * told, and those that a worker had in hand when it was killed are not. UNASKED ones are never told
+ * here.
  */
 SIPRING_PUBLIC int sipring_sender_send(struct sipring_sender *sender,
 	const struct sipring_send *send);
+
+/*
+ * As sipring_disconnect, of any worker's; the worker's host is told by DOWN. -ENOTCONN where no
+ * worker has it, -ENOBUFS where its mailbox is full.
+ */
+SIPRING_PUBLIC int sipring_sender_disconnect(struct sipring_sender *sender, uint32_t association,
+	bool abort);
 
 /*
  * Makes the callbacks that are due. Returns the nanoseconds after which it is to be called again at

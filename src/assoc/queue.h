@@ -18,8 +18,9 @@ struct sipring_outgoing {
 	struct sipring_list link;
 	uint64_t deadline_ms;
 	uint32_t cookie;
-	uint32_t origin;    /* the member who handed it over, 0: this worker's own host */
-	uint8_t size_class; /* of its memory; the pool's */
+	uint32_t origin;      /* the member who handed it over, 0: this worker's own host */
+	uint32_t association; /* its id, 0: it waits for a name */
+	uint8_t size_class;   /* of its memory; the pool's */
 };
 
 struct sipring_queue {

@@ -60,14 +60,15 @@ static bool find_elsewhere(const struct sipring_worker *worker, struct sipring_d
 }
 
 static int find_by_peer(struct sipring_worker *worker, struct sipring_destination *place,
-	bool is_mail)
+	bool is_mail, uint8_t listener)
 {
 	int r = -EXDEV;
 
 	place->association = sipring_destination_find_peer(worker, &place->to);
 	if (place->association || find_elsewhere(worker, place, is_mail))
 		return 0;
-	place->association = sipring_lifecycle_connect(worker, &place->to, false, &r);
+	place->association = sipring_lifecycle_connect(worker,
+		&(struct sipring_lifecycle_wish){&place->to, false, listener}, &r);
 	if (place->association)
 		return 0;
 	/* Another was faster. */
@@ -117,7 +118,7 @@ int sipring_destination_find(struct sipring_worker *worker, const struct sipring
 	named = sipring_destination_name_peer(worker->sipring, send, &place->to);
 	if (named < 0)
 		return named;
-	return is_settled ? r : find_by_peer(worker, place, is_mail);
+	return is_settled ? r : find_by_peer(worker, place, is_mail, send->listener);
 }
 
 int sipring_connect(struct sipring_worker *worker, const struct sipring_connect *connect,
@@ -142,7 +143,8 @@ int sipring_connect(struct sipring_worker *worker, const struct sipring_connect 
 		find_elsewhere(worker, &(struct sipring_destination){.to = to}, false))
 		return -EXDEV;
 	if (!association)
-		association = sipring_lifecycle_connect(worker, &to, connect->additional, &r);
+		association = sipring_lifecycle_connect(worker,
+			&(struct sipring_lifecycle_wish){&to, connect->additional, 0}, &r);
 	if (!association)
 		return r;
 	*id = sipring_table_id(&worker->table, association);

@@ -20,35 +20,53 @@ void sipring_lifecycle_tell(struct sipring_worker *worker, const struct sipring_
 		worker->callbacks.event(worker->callbacks.user, event);
 }
 
-/* The listener whose address and port a connect to this peer leaves from; NULL: any. */
+/* Whether an association to this peer can leave from a listener's addresses. */
+static bool suits(const struct sipring_address_set *listener, const union sipring_address *to)
+{
+	for (unsigned i = 0; i < listener->n_addresses; i++) {
+		const union sipring_address *own = &listener->addresses[i];
+
+		if (own->sa.sa_family == to->sa.sa_family ||
+			(own->sa.sa_family == AF_INET6 && sipring_address_is_wildcard(own)))
+			return true;
+	}
+	return false;
+}
+
+/* The first listener whose address and port a connect to this peer may leave from; NULL: any. */
 static const struct sipring_address_set *listener_for(const struct sipring *sipring,
 	const union sipring_address *to)
 {
-	for (unsigned i = 0; i < sipring->config.n_listeners; i++) {
-		const struct sipring_address_set *set = &sipring->listeners[i];
-
-		for (unsigned j = 0; j < set->n_addresses; j++) {
-			const union sipring_address *own = &set->addresses[j];
-
-			if (own->sa.sa_family == to->sa.sa_family ||
-				(own->sa.sa_family == AF_INET6 && sipring_address_is_wildcard(own)))
-				return set;
-		}
-	}
+	for (unsigned i = 0; i < sipring->config.n_listeners; i++)
+		if (suits(&sipring->listeners[i], to))
+			return &sipring->listeners[i];
 	return NULL;
 }
 
+/* 0 or -errno: whether a connect may leave from the listener it asks for. */
+static int check_wish(const struct sipring_worker *worker,
+	const struct sipring_lifecycle_wish *wish)
+{
+	if (worker->draining)
+		return -ESHUTDOWN;
+	if (wish->listener > worker->sipring->config.n_listeners)
+		return -EINVAL;
+	if (wish->listener && !suits(&worker->sipring->listeners[wish->listener - 1], wish->to))
+		return -EAFNOSUPPORT;
+	return 0;
+}
+
 struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *worker,
-	const union sipring_address *to, bool additional, int *result)
+	const struct sipring_lifecycle_wish *wish, int *result)
 {
 	struct sipring_association *association;
+	const union sipring_address *to = wish->to;
 	struct sipring_sctp_connect what = {.remote = to, .n_remote = 1};
 
 	assert(sipring_address_port(to) != 0);
-	if (worker->draining) {
-		*result = -ESHUTDOWN;
+	*result = check_wish(worker, wish);
+	if (*result < 0)
 		return NULL;
-	}
 	if (!worker->in_turn)
 		worker->now_ms = sipring_clock_ns() / 1000000;
 	if (sipring_shunned_holds(&worker->shunned, to, worker->now_ms)) {
@@ -56,7 +74,7 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 		*result = -EHOSTDOWN;
 		return NULL;
 	}
-	association = sipring_table_add(&worker->table, to, false, !additional);
+	association = sipring_table_add(&worker->table, to, false, !wish->is_additional);
 	if (!association) {
 		*result = -ENFILE;
 		return NULL;
@@ -74,7 +92,9 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 		return NULL;
 	}
 	what.owner = association;
-	what.local = additional ? NULL : listener_for(worker->sipring, to);
+	if (!wish->is_additional)
+		what.local = wish->listener ? &worker->sipring->listeners[wish->listener - 1]
+					    : listener_for(worker->sipring, to);
 	if (what.local)
 		association->listener = (uint8_t)(what.local - worker->sipring->listeners);
 	*result = worker->sctp->ops->connect(worker->sctp, &what, &association->conn);

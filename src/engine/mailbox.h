@@ -15,6 +15,9 @@
 
 struct sipring_mailbox; /* lies in a region, without pointers */
 
+/* Beside enum sipring_send_flags: not a message, but the wish to end an association. */
+enum sipring_mail_flags { SIPRING_MAIL_SHUTDOWN = 64, SIPRING_MAIL_ABORT = 128 };
+
 /* What goes in front of the bytes; one of association and peer says where to. */
 struct sipring_mail {
 	union sipring_address peer; /* AF_UNSPEC: not given */
@@ -25,7 +28,8 @@ struct sipring_mail {
 	uint32_t ppid;
 	uint32_t size; /* bytes of message */
 	uint16_t stream;
-	uint16_t flags; /* enum sipring_send_flags */
+	uint8_t flags;    /* enum sipring_send_flags and sipring_mail_flags */
+	uint8_t listener; /* of struct sipring_send */
 };
 
 enum sipring_mailbox_pushed {

@@ -41,6 +41,24 @@ static void count_outcome(struct sipring_stats *stats, const struct sipring_outg
 	}
 }
 
+static void tell_unasked(struct sipring_worker *worker, const struct sipring_outgoing *message,
+	enum sipring_outcome outcome, int error)
+{
+	const struct sipring_association *association =
+		sipring_table_find(&worker->table, message->association);
+
+	sipring_lifecycle_tell(worker,
+		&(struct sipring_event){
+			.type = SIPRING_EVENT_FAILED,
+			.association = message->association,
+			.address = association ? &association->peer : NULL,
+			.outcome = outcome,
+			.error = error,
+			.data = message->bytes.iov_base,
+			.size = message->send.size,
+		});
+}
+
 void sipring_outbound_outcome(struct sipring_worker *worker, struct sipring_outgoing *message,
 	enum sipring_outcome outcome, int error)
 {
@@ -50,8 +68,10 @@ void sipring_outbound_outcome(struct sipring_worker *worker, struct sipring_outg
 	worker->stats.queue_messages--;
 	worker->stats.queue_bytes -= message->send.size;
 	count_outcome(&worker->stats, message, outcome);
+	if (origin == SIPRING_PARTY_UNASKED && outcome != SIPRING_OUTCOME_SENT)
+		tell_unasked(worker, message, outcome, error);
 	sipring_send_pool_give(&worker->sends, message);
-	if (!cookie && outcome == SIPRING_OUTCOME_SENT)
+	if ((!cookie && outcome == SIPRING_OUTCOME_SENT) || origin == SIPRING_PARTY_UNASKED)
 		return;
 	if (origin)
 		sipring_party_tell(&worker->party, origin, cookie, outcome, error);
@@ -244,6 +264,7 @@ static void fill(struct sipring_worker *worker, struct sipring_outgoing *message
 	memcpy(message->bytes.iov_base, send->data, send->size);
 	message->cookie = send->cookie;
 	message->origin = origin;
+	message->association = 0;
 	message->deadline_ms = worker->now_ms + (uint64_t)worker->sipring->config.send_timeout_ms;
 	message->send = (struct sipring_sctp_send){
 		.parts = &message->bytes,
@@ -282,6 +303,8 @@ static int join(struct sipring_worker *worker, const struct sipring_destination 
 		return refuse_full(worker, place);
 	}
 	fill(worker, message, send, origin);
+	if (place->association)
+		message->association = sipring_table_id(&worker->table, place->association);
 	if (place->association && !stream_exists(place->association, message)) {
 		sipring_send_pool_give(&worker->sends, message);
 		return -EINVAL;

@@ -97,6 +97,7 @@ int sipring_party_hand(struct sipring_party *party, unsigned place, const struct
 		.size = (uint32_t)send->size,
 		.stream = send->stream,
 		.flags = send->flags,
+		.listener = send->listener,
 	};
 	struct handed *handed = NULL;
 	int r;
@@ -116,7 +117,7 @@ int sipring_party_hand(struct sipring_party *party, unsigned place, const struct
 	r = push(party, sipring_share_sends(share, place), place, &mail, send->data);
 	if (r < 0 && handed)
 		sipring_pool_give(&party->handed, handed);
-	if (r == -ENOBUFS)
+	if (r == -ENOBUFS && origin != SIPRING_PARTY_UNASKED)
 		return note_full(party, place);
 	party->n_handed += r == 0;
 	return r;
@@ -125,7 +126,9 @@ int sipring_party_hand(struct sipring_party *party, unsigned place, const struct
 void sipring_party_tell(struct sipring_party *party, uint32_t origin, uint32_t cookie,
 	enum sipring_outcome outcome, int error)
 {
-	unsigned place = sipring_share_place(party->share, origin);
+	unsigned place = origin == SIPRING_PARTY_UNASKED
+		? party->share->n_places
+		: sipring_share_place(party->share, origin);
 	struct told told = {outcome, error};
 	struct sipring_mail mail = {.sender = party->member,
 		.reader = origin,
@@ -133,8 +136,10 @@ void sipring_party_tell(struct sipring_party *party, uint32_t origin, uint32_t c
 		.size = sizeof told};
 	struct sipring_mailbox *mailbox;
 
-	if (place == party->share->n_places) /* he is gone, and with him who wanted to know */
+	if (place == party->share->n_places) { /* gone, and with him who wanted to know */
+		party->n_untold += origin == SIPRING_PARTY_UNASKED;
 		return;
+	}
 	mailbox = sipring_share_outcomes(party->share, place);
 	if ((!cookie && !sipring_mailbox_has_room(mailbox)) ||
 		push(party, mailbox, place, &mail, &told) < 0)

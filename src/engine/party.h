@@ -13,6 +13,9 @@
 
 #define SIPRING_PARTY_TICK_MS SIPRING_MAILBOX_SLEEP_MAX_MS
 
+/* An origin who does not want to know: the host of the worker in hand is told of failures. */
+#define SIPRING_PARTY_UNASKED UINT32_MAX
+
 struct sipring_party {
 	struct sipring_share *share; /* NULL: nothing is shared */
 	struct sipring_pool handed;  /* sends whose outcomes are to come */

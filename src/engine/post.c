@@ -45,6 +45,31 @@ static void tell(struct sipring_worker *worker, const struct sipring_party_outco
 			outcome->error);
 }
 
+void sipring_post_tell(struct sipring_worker *worker, uint32_t origin, uint32_t cookie,
+	const struct sipring_event *failed)
+{
+	if (origin == SIPRING_PARTY_UNASKED)
+		sipring_lifecycle_tell(worker, failed);
+	else
+		sipring_party_tell(&worker->party, origin, cookie, failed->outcome, failed->error);
+}
+
+/* What was handed to this worker does not go. */
+static void refuse(struct sipring_worker *worker, const struct sipring_mail *mail,
+	const char *bytes, enum sipring_outcome outcome, int error)
+{
+	sipring_post_tell(worker, mail->sender, mail->cookie,
+		&(struct sipring_event){
+			.type = SIPRING_EVENT_FAILED,
+			.association = mail->association,
+			.address = mail->peer.sa.sa_family == AF_UNSPEC ? NULL : &mail->peer,
+			.outcome = outcome,
+			.error = error,
+			.data = bytes,
+			.size = mail->size,
+		});
+}
+
 void sipring_post_close(struct sipring_worker *worker)
 {
 	struct sipring_party *party = &worker->party;
@@ -54,7 +79,8 @@ void sipring_post_close(struct sipring_worker *worker)
 	if (!party->share)
 		return;
 	while (sipring_party_mail(party, &mail, &bytes)) {
-		sipring_party_tell(party, mail->sender, mail->cookie, SIPRING_OUTCOME_CLOSED, 0);
+		if (!(mail->flags & (SIPRING_MAIL_SHUTDOWN | SIPRING_MAIL_ABORT)))
+			refuse(worker, mail, bytes, SIPRING_OUTCOME_CLOSED, 0);
 		sipring_party_release(party);
 	}
 	for (uint32_t i = 0; i < party->handed.n_items; i++) {
@@ -76,6 +102,32 @@ static enum sipring_outcome outcome_of(int error)
 		: SIPRING_OUTCOME_CONNECT_FAILED;
 }
 
+static void take_one(struct sipring_worker *worker, const struct sipring_mail *mail,
+	const char *bytes)
+{
+	struct sipring_send send = {
+		.data = bytes,
+		.size = mail->size,
+		.association = mail->association,
+		.to = mail->peer.sa.sa_family == AF_UNSPEC ? NULL : &mail->peer,
+		.cookie = mail->cookie,
+		.ppid = mail->ppid,
+		.stream = mail->stream,
+		.flags = mail->flags,
+		.listener = mail->listener,
+	};
+	int r;
+
+	if (mail->flags & (SIPRING_MAIL_SHUTDOWN | SIPRING_MAIL_ABORT)) {
+		sipring_disconnect(worker, mail->association, mail->flags & SIPRING_MAIL_ABORT);
+		return;
+	}
+	worker->stats.mail++;
+	r = sipring_outbound_accept(worker, &send, mail->sender);
+	if (r < 0)
+		refuse(worker, mail, bytes, outcome_of(r), r);
+}
+
 static void take_mail(struct sipring_worker *worker)
 {
 	struct sipring_party *party = &worker->party;
@@ -83,21 +135,7 @@ static void take_mail(struct sipring_worker *worker)
 	char *bytes;
 
 	for (unsigned i = 0; i < MAIL_A_TURN && sipring_party_mail(party, &mail, &bytes); i++) {
-		struct sipring_send send = {
-			.data = bytes,
-			.size = mail->size,
-			.association = mail->association,
-			.to = mail->peer.sa.sa_family == AF_UNSPEC ? NULL : &mail->peer,
-			.cookie = mail->cookie,
-			.ppid = mail->ppid,
-			.stream = mail->stream,
-			.flags = mail->flags,
-		};
-		int r = sipring_outbound_accept(worker, &send, mail->sender);
-
-		worker->stats.mail++;
-		if (r < 0)
-			sipring_party_tell(party, mail->sender, mail->cookie, outcome_of(r), r);
+		take_one(worker, mail, bytes);
 		sipring_party_release(party);
 	}
 }

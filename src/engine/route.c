@@ -339,7 +339,8 @@ static bool try_address(struct sipring_worker *worker, struct sipring_route *rou
 	if (!association)
 		r = check_route(address);
 	if (!association && r == 0)
-		association = sipring_lifecycle_connect(worker, address, route->is_additional, &r);
+		association = sipring_lifecycle_connect(worker,
+			&(struct sipring_lifecycle_wish){address, route->is_additional, 0}, &r);
 	if (association) {
 		sipring_list_append(&association->routes, &route->link);
 		return true;

@@ -100,10 +100,11 @@ static int find_place(const struct sipring_sender *sender, const struct sipring_
 int sipring_sender_send(struct sipring_sender *sender, const struct sipring_send *send)
 {
 	union sipring_address to = {.sa.sa_family = AF_UNSPEC};
+	bool is_unasked = send->flags & SIPRING_SEND_UNASKED;
 	unsigned place;
 	int r;
 
-	if (send->size == 0 || !send->data)
+	if (send->size == 0 || !send->data || (is_unasked && send->cookie))
 		return -EINVAL;
 	if (send->size > (size_t)sender->sipring->config.message_max)
 		return -EMSGSIZE;
@@ -111,7 +112,23 @@ int sipring_sender_send(struct sipring_sender *sender, const struct sipring_send
 	if (r < 0)
 		return r;
 	return sipring_party_hand(&sender->party, place, send,
-		to.sa.sa_family == AF_UNSPEC ? NULL : &to, 0);
+		to.sa.sa_family == AF_UNSPEC ? NULL : &to, is_unasked ? SIPRING_PARTY_UNASKED : 0);
+}
+
+int sipring_sender_disconnect(struct sipring_sender *sender, uint32_t association, bool abort)
+{
+	const struct sipring_share *share = sender->party.share;
+	unsigned place = sipring_share_marked(share, association);
+	struct sipring_send wish = {
+		.data = "",
+		.size = 1,
+		.association = association,
+		.flags = abort ? SIPRING_MAIL_ABORT : SIPRING_MAIL_SHUTDOWN,
+	};
+
+	if (place >= share->n_workers || !sipring_share_taker(share, place))
+		return -ENOTCONN;
+	return sipring_party_hand(&sender->party, place, &wish, NULL, SIPRING_PARTY_UNASKED);
 }
 
 int sipring_sender_pollable(struct sipring_sender *sender)

@@ -103,6 +103,9 @@ void sipring_post_run(struct sipring_worker *worker);
 /* Before the worker waits: the milliseconds that it may. */
 uint64_t sipring_post_idle_ms(struct sipring_worker *worker);
 
+/* How what another handed over ended, to who is to know: `failed` is for the host, if it is he. */
+void sipring_post_tell(struct sipring_worker *worker, uint32_t origin, uint32_t cookie,
+	const struct sipring_event *failed);
 /* To the worker in a place: 0 or -errno, as of sipring_party_hand. */
 int sipring_post_hand(struct sipring_worker *worker, unsigned place,
 	const struct sipring_send *send, const union sipring_address *peer, uint32_t origin);
@@ -141,8 +144,13 @@ void sipring_route_lost(struct sipring_worker *worker, struct sipring_associatio
 void sipring_route_fail(struct sipring_worker *worker, enum sipring_outcome outcome, int error);
 
 /* lifecycle.c: associations from their first day to their last. */
+struct sipring_lifecycle_wish {
+	const union sipring_address *to;
+	bool is_additional;
+	uint8_t listener; /* from 1; 0: any that suits */
+};
 struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *worker,
-	const union sipring_address *to, bool additional, int *result);
+	const struct sipring_lifecycle_wish *wish, int *result);
 void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_association *association,
 	unsigned actions, int error);
 void sipring_lifecycle_timer(struct sipring_worker *worker, struct sipring_timer *timer);
