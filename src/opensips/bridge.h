@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Between the engine and a host that forks, as the OpenSIPS core does: engine processes do all I/O,
+ * the host's own processes take messages and may block, and every process sends. Knows nothing of
+ * the host's headers.
+ *
+ *   before the first fork: new, set and listen as often as wanted, open
+ *   in an engine process:  run; it returns after stop
+ *   in a SIP worker:       attend, once; read whenever its descriptor polls readable
+ *   in any process:        send; never waits
+ *
+ * A bridge belongs to the process that opened it and is inherited by fork: each process has its own
+ * place as a taker, and its own as a sender, which it takes with its first send. One thread in each
+ * process; stop alone may be called from a signal handler.
+ */
+#pragma once
+
+#include <sipring/sipring.h>
+
+#include <stdbool.h>
+
+struct sipring_bridge;
+
+/* NULL: no memory. Freed by the processes' end; free it where open failed. */
+struct sipring_bridge *sipring_bridge_new(void);
+void sipring_bridge_free(struct sipring_bridge *bridge);
+
+/* A setting of sipring.h by its name. 0 or -errno, with a text. */
+int sipring_bridge_set(struct sipring_bridge *bridge, const char *name, const char *value,
+	struct sipring_error *error);
+/*
+ * Adds a listener ("sctp:192.0.2.1:5060", "sctp:(a,b):5060") whose messages up to n_takers
+ * processes will take at a time. Its number, from 0, or -errno with a text.
+ */
+int sipring_bridge_listen(struct sipring_bridge *bridge, const char *listener, unsigned n_takers,
+	struct sipring_error *error);
+/*
+ * Maps what the processes share, for n_engines of them that run and n_senders that send. Then opens
+ * an engine and closes it again, so that what would keep one from running (no kernel SCTP, an
+ * address in use) is told now, and not after the fork. 0, or -errno with a text; nothing is left
+ * open then.
+ */
+int sipring_bridge_open(struct sipring_bridge *bridge, unsigned n_engines, unsigned n_senders,
+	struct sipring_error *error);
+/* What the rehearsal of open chose; the strings are the bridge's. */
+void sipring_bridge_choice(const struct sipring_bridge *bridge, struct sipring_choice *choice);
+
+/*
+ * Does the I/O until stop, then ends in order: SHUTDOWN to every peer, ABORT to those who have not
+ * answered within end_ms. Of callbacks event and log are used: event tells UP, DOWN, RESTART, PATH,
+ * RETURNED, and FAILED for each message that was accepted from any process and did not go. They
+ * must not block. 0, or -errno with a text.
+ */
+int sipring_bridge_run(struct sipring_bridge *bridge, const struct sipring_callbacks *callbacks,
+	uint32_t end_ms, struct sipring_error *error);
+/* Ends run. Async-signal-safe; without effect in a process that does not run. */
+void sipring_bridge_stop(struct sipring_bridge *bridge);
+/*
+ * Waits until every engine runs, for a process that is about to serve. 0; -ETIMEDOUT after
+ * timeout_ms; -ECHILD: an engine ended meanwhile, and has said why.
+ */
+int sipring_bridge_await(const struct sipring_bridge *bridge, uint32_t timeout_ms);
+
+/* Of the process's place: a descriptor to poll, never to be read or closed; -errno with a text. */
+int sipring_bridge_attend(struct sipring_bridge *bridge, unsigned listener,
+	struct sipring_error *error);
+/* Gives it back; what is not handled yet counts as failed. The process may attend again. */
+void sipring_bridge_leave(struct sipring_bridge *bridge);
+
+/*
+ * One whole SIP message. buffer[size] is NUL, the buffer is writable and has 64 readable bytes
+ * behind it; both arguments end with the call, which may take as long as it likes.
+ */
+typedef void sipring_bridge_handle(void *user, char *buffer, size_t size,
+	const struct sipring_receive_info *info);
+
+/*
+ * Takes a message, if one is there, hands it over, and gives it back after. Returns how many were
+ * handled: 0 where the descriptor was readable for nothing.
+ */
+int sipring_bridge_read(struct sipring_bridge *bridge, sipring_bridge_handle *handle, void *user);
+
+/*
+ * Hands a message to the engine: copied, on its way when this returns, never waited for. Of send
+ * the bridge uses data, size, association, to, listener, ppid, stream and flags. 0, and FAILED may
+ * tell later; or -errno as sipring_sender_send, -EUSERS where more processes send than open was
+ * told. Then it did not go and nothing else is told.
+ */
+int sipring_bridge_send(struct sipring_bridge *bridge, const struct sipring_send *send);
+/* Ends an association in order, or at once. 0, and DOWN tells; or -errno. */
+int sipring_bridge_disconnect(struct sipring_bridge *bridge, uint32_t association, bool abort);
+
+/* Sums over the engines, at most 200 ms old; and what became of a listener's messages. */
+void sipring_bridge_stats(const struct sipring_bridge *bridge, struct sipring_stats *stats);
+void sipring_bridge_taken(const struct sipring_bridge *bridge, unsigned listener,
+	struct sipring_taker_stats *stats);

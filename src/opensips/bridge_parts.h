@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside the bridge. What lies in `shared` belongs to all processes; all else is a process's own,
+ * as the fork left it.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "opensips/bridge.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+
+#define SIPRING_BRIDGE_ENGINES_MAX 64
+
+struct sipring_bridge_shared {
+	_Atomic uint32_t n_running; /* engines that came to run */
+	_Atomic uint32_t n_ended;   /* of those that began, the ones that do not run any more */
+	_Atomic uint32_t n_begun;
+	struct sipring_stats stats[SIPRING_BRIDGE_ENGINES_MAX]; /* of engines, as they began */
+};
+
+struct sipring_bridge {
+	struct sipring_config *config;
+	struct sipring *sipring;
+	struct sipring_bridge_shared *shared;
+	struct sipring_choice choice;
+	char provider_reason[256], io_reason[256];
+	unsigned n_listeners;
+	unsigned n_takers;
+	unsigned n_engines;
+	struct sipring_worker *worker; /* of a process that runs an engine */
+	struct sipring_taker *taker;   /* of one that attends */
+	struct sipring_sender *sender; /* of one that has sent */
+	volatile sig_atomic_t is_stopped;
+};
