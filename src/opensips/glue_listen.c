@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The core opens its listeners one by one; the bridge opens all of them with the first, for by then
+ * the core knows how many processes there will be, is still alone, and may still bind what only
+ * root may. The core's socket of a listener is a descriptor that never becomes readable; a SIP
+ * worker puts its own in that place (glue_receive.c).
+ *
+ * Invariant: a listener's number is its place in the core's list at that time.
+ */
+#include "opensips/glue.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#define LISTENERS_MAX 32
+#define SENDERS_MAX 448 /* the engine's bound */
+#define SPARE 2         /* places for those who end while others begin */
+
+static const struct socket_info *listeners[LISTENERS_MAX];
+static unsigned n_listeners;
+
+int sipring_glue_listen_number(const struct socket_info *si)
+{
+	for (unsigned i = 0; i < n_listeners; i++)
+		if (listeners[i] == si)
+			return (int)i;
+	return -1;
+}
+
+static unsigned takers_of(const struct socket_info *si)
+{
+	unsigned n = si->workers;
+
+	if (si->s_profile && si->s_profile->max_procs > n)
+		n = si->s_profile->max_procs;
+	return n + SPARE;
+}
+
+static bool add(struct sipring_bridge *bridge, const struct socket_info *si)
+{
+	const char *others = sipring_glue_params_multihome(si);
+	bool is_v6 = si->address.af == AF_INET6;
+	struct sipring_error error;
+	char text[512];
+	int r;
+
+	if (n_listeners == LISTENERS_MAX) {
+		LM_ERR("more than %d sctp listeners\n", LISTENERS_MAX);
+		return false;
+	}
+	if (others)
+		snprintf(text, sizeof text, "sctp:(%.*s,%s):%d", si->address_str.len,
+			si->address_str.s, others, si->port_no);
+	else
+		snprintf(text, sizeof text, "sctp:%s%.*s%s:%d", is_v6 ? "[" : "",
+			si->address_str.len, si->address_str.s, is_v6 ? "]" : "", si->port_no);
+	r = sipring_bridge_listen(bridge, text, takers_of(si), &error);
+	if (r < 0) {
+		LM_ERR("listener %s: %s\n", text, error.text);
+		return false;
+	}
+	listeners[n_listeners++] = si;
+	return true;
+}
+
+/* Of several listeners one TOS goes for all: packets of an engine have one. */
+static bool set_tos(struct sipring_bridge *bridge)
+{
+	int wanted = 0;
+	char value[16];
+
+	for (unsigned i = 0; i < n_listeners; i++) {
+		int own = compat_tos(listeners[i]);
+
+		own = own > 0 ? own : tos;
+		if (i && own != wanted)
+			LM_WARN("sctp listeners have one TOS for all: %d, not %d\n", wanted, own);
+		else
+			wanted = own;
+	}
+	if (wanted <= 0)
+		return true;
+	snprintf(value, sizeof value, "%d", wanted & ~3);
+	return sipring_bridge_set(bridge, "tos", value, NULL) >= 0;
+}
+
+static bool open_all(struct sipring_bridge *bridge)
+{
+	unsigned n_senders = counted_max_processes + SPARE;
+	struct sipring_choice choice;
+	struct sipring_error error;
+
+	if (!sipring_glue_params_apply(bridge))
+		return false;
+	for (struct socket_info *si = compat_first(PROTO_SCTP); si; si = compat_next(si))
+		if (!add(bridge, si))
+			return false;
+	if (!set_tos(bridge))
+		return false;
+	if (n_senders > SENDERS_MAX)
+		n_senders = SENDERS_MAX;
+	if (sipring_bridge_open(bridge, (unsigned)sipring_glue_io_workers, n_senders, &error) < 0) {
+		LM_ERR("SCTP cannot be opened: %s\n", error.text);
+		return false;
+	}
+	sipring_bridge_choice(bridge, &choice);
+	LM_NOTICE("SCTP of the %s (%s), by %s (%s), in %d processes\n", choice.provider,
+		choice.provider_reason, choice.io, choice.io_reason, sipring_glue_io_workers);
+	return true;
+}
+
+static bool open_bridge(void)
+{
+	struct sipring_bridge *bridge = sipring_bridge_new();
+
+	if (!bridge) {
+		LM_ERR("no memory for SCTP\n");
+		return false;
+	}
+	sipring_glue_roster = sipring_roster_new(
+		sipring_glue_params_associations() * (unsigned)sipring_glue_io_workers);
+	if (!sipring_glue_roster || !open_all(bridge)) {
+		sipring_bridge_free(bridge);
+		return false;
+	}
+	sipring_glue_bridge = bridge;
+	return true;
+}
+
+int sipring_glue_listen_init(struct socket_info *si)
+{
+	if (init_su(&si->su, &si->address, si->port_no) < 0) {
+		LM_ERR("%.*s: no address to listen on\n", si->sock_str.len, si->sock_str.s);
+		return -1;
+	}
+	if (!sipring_glue_bridge && !open_bridge())
+		return -1;
+	if (sipring_glue_listen_number(si) < 0) {
+		LM_ERR("%.*s: an sctp socket cannot come while OpenSIPS runs; add it to the script "
+		       "and restart\n",
+			si->sock_str.len, si->sock_str.s);
+		return -1;
+	}
+	si->socket = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (si->socket < 0) {
+		LM_ERR("no descriptor for a listener: %s; raise open_files_limit\n",
+			strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* The engine has bound it. */
+int sipring_glue_listen_bind(struct socket_info *si)
+{
+	return sipring_glue_listen_number(si) < 0 ? -1 : 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The statistics of the group proto_sctp: the engines' counters and what became of the messages of
+ * all listeners. Functions, so that nothing is counted twice; before the listeners are open all are
+ * 0.
+ */
+#include "opensips/glue.h"
+
+/* name of the counter in struct sipring_stats */
+#define COUNTERS(each)                                                                            \
+	each(received_messages) each(received_bytes) each(reassembled) each(keepalives) each(     \
+		malformed) each(malformed_answered) each(too_long) each(abandoned) each(accepted) \
+		each(sent) each(sent_bytes) each(failed_connect) each(failed_lost) each(          \
+			failed_timeout) each(failed_refused) each(returned) each(rejected_full)   \
+			each(blocked) each(associations) each(associations_up) each(              \
+				associations_down) each(associations_failed)                      \
+				each(associations_idle) each(associations_refused) each(shunned)  \
+					each(restarts) each(path_changes) each(no_buffers)        \
+						each(inbox_full) each(inbox_waiting)              \
+							each(queue_messages) each(queue_bytes)    \
+								each(turns) each(system_calls)
+
+#define TAKEN(each) each(taken) each(failed) each(lost) each(wakes) each(takers) each(sleeping)
+
+static void engines(struct sipring_stats *stats)
+{
+	*stats = (struct sipring_stats){0};
+	if (sipring_glue_bridge)
+		sipring_bridge_stats(sipring_glue_bridge, stats);
+}
+
+/* Wakes and places are counted for all listeners together. */
+static void takers(struct sipring_taker_stats *sum)
+{
+	struct socket_info *si = sipring_glue_bridge ? compat_first(PROTO_SCTP) : NULL;
+
+	*sum = (struct sipring_taker_stats){0};
+	for (; si; si = compat_next(si)) {
+		struct sipring_taker_stats one;
+		int number = sipring_glue_listen_number(si);
+
+		if (number < 0)
+			continue;
+		sipring_bridge_taken(sipring_glue_bridge, (unsigned)number, &one);
+		one.put += sum->put;
+		one.taken += sum->taken;
+		one.failed += sum->failed;
+		one.lost += sum->lost;
+		*sum = one;
+	}
+}
+
+#define ENGINE_FUNCTION(field)                                                  \
+	static unsigned long engine_##field(__attribute__((unused)) void *none) \
+	{                                                                       \
+		struct sipring_stats stats;                                     \
+                                                                                \
+		engines(&stats);                                                \
+		return stats.field;                                             \
+	}
+#define TAKER_FUNCTION(field)                                                  \
+	static unsigned long taker_##field(__attribute__((unused)) void *none) \
+	{                                                                      \
+		struct sipring_taker_stats stats;                              \
+                                                                               \
+		takers(&stats);                                                \
+		return stats.field;                                            \
+	}
+
+COUNTERS(ENGINE_FUNCTION)
+TAKEN(TAKER_FUNCTION)
+
+#define ENGINE_ROW(field) {#field, STAT_IS_FUNC, (stat_var **)engine_##field},
+#define TAKER_ROW(field) {"worker_" #field, STAT_IS_FUNC, (stat_var **)taker_##field},
+
+const stat_export_t sipring_glue_stats[] = {
+	/* clang-format off */
+	COUNTERS(ENGINE_ROW)
+	TAKEN(TAKER_ROW)
+	/* clang-format on */
+	{0, 0, 0},
+};
+
+void sipring_glue_stats_walk(void (*each)(void *user, const char *name, uint64_t value), void *user)
+{
+	struct sipring_taker_stats of_takers;
+	struct sipring_stats of_engines;
+
+	engines(&of_engines);
+	takers(&of_takers);
+#define ENGINE_TELL(field) each(user, #field, of_engines.field);
+#define TAKER_TELL(field) each(user, "worker_" #field, of_takers.field);
+	/* clang-format off */
+	COUNTERS(ENGINE_TELL)
+	TAKEN(TAKER_TELL)
+	/* clang-format on */
+}
