@@ -166,6 +166,8 @@ void sipring_outbound_tell_room(struct sipring_worker *worker,
 		association->queue.n_bytes > (uint32_t)config->queue_bytes / 2)
 		return;
 	association->was_full = false;
+	if (worker->party.share)
+		sipring_refusals_clear(worker->party.share->refusals, &association->peer);
 	sipring_lifecycle_tell(worker,
 		&(struct sipring_event){
 			.type = SIPRING_EVENT_WRITABLE,

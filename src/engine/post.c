@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define MAIL_A_TURN 1024
+#define FULL_MS 64 /* how long senders are told that a peer's queue is full, if not longer */
 
 int sipring_post_open(struct sipring_worker *worker, struct sipring_error *error)
 {
@@ -34,6 +35,7 @@ int sipring_post_open(struct sipring_worker *worker, struct sipring_error *error
 	if (share->is_steered)
 		worker->sctp_config.encaps_fd = &share->encaps_fds[worker->party.place];
 	worker->wake_fd = share->wake_fds[worker->party.place];
+	worker->shunned.refusals = share->refusals;
 	return 0;
 }
 
@@ -124,6 +126,9 @@ static void take_one(struct sipring_worker *worker, const struct sipring_mail *m
 	}
 	worker->stats.mail++;
 	r = sipring_outbound_accept(worker, &send, mail->sender);
+	if (r == -ENOBUFS && send.to)
+		sipring_refusals_note(worker->party.share->refusals, send.to, true, worker->now_ms,
+			worker->now_ms + FULL_MS);
 	if (r < 0)
 		refuse(worker, mail, bytes, outcome_of(r), r);
 }

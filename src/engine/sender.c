@@ -109,6 +109,9 @@ int sipring_sender_send(struct sipring_sender *sender, const struct sipring_send
 	if (send->size > (size_t)sender->sipring->config.message_max)
 		return -EMSGSIZE;
 	r = find_place(sender, send, &place, &to);
+	if (r == 0 && to.sa.sa_family != AF_UNSPEC && !send->association)
+		r = sipring_refusals_check(sender->party.share->refusals, &to,
+			sipring_clock_ns() / 1000000);
 	if (r < 0)
 		return r;
 	return sipring_party_hand(&sender->party, place, send,

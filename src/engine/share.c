@@ -79,7 +79,8 @@ unsigned sipring_share_lines(const struct sipring_config *config,
 		sipring_owner_footprint(n_peers, 2 * n_peers)};
 	lines[4] = (struct sipring_region_line){"mailboxes", (size_t)config->workers * sends};
 	lines[5] = (struct sipring_region_line){"outcomes", count_places(config) * outcomes};
-	return 6 + sipring_split_lines(config, lines + 6);
+	lines[6] = (struct sipring_region_line){"refusals", sipring_refusals_footprint()};
+	return 7 + sipring_split_lines(config, lines + 7);
 }
 
 void *sipring_share_section(const struct sipring_share *share,
@@ -122,6 +123,7 @@ static int lay_out(struct sipring_share *share, const struct sipring_config *con
 	share->owners = sipring_share_section(share, &lines[3]);
 	share->sends = sipring_share_section(share, &lines[4]);
 	share->outcomes = sipring_share_section(share, &lines[5]);
+	share->refusals = sipring_share_section(share, &lines[6]);
 	share->sends_stride = lines[4].size / share->n_workers;
 	share->outcomes_stride = lines[5].size / share->n_places;
 	for (unsigned i = 0; i < share->n_workers; i++)
@@ -130,6 +132,8 @@ static int lay_out(struct sipring_share *share, const struct sipring_config *con
 	for (unsigned i = 0; i < share->n_places; i++)
 		sipring_mailbox_init(sipring_share_outcomes(share, i), outcomes_bytes(config));
 	r = sipring_owner_init(share->owners, n_peers, 2 * n_peers);
+	if (r == 0)
+		r = sipring_refusals_init(share->refusals);
 	return r < 0 ? r : init_shared(share, sipring_share_section(share, &lines[1]));
 }
 

@@ -7,6 +7,7 @@
 
 #include "engine/mailbox.h"
 #include "engine/owner.h"
+#include "engine/refusals.h"
 #include "engine/region.h"
 
 #include <pthread.h>
@@ -30,6 +31,7 @@ struct sipring_share {
 	struct sipring_region region;
 	struct sipring_members *members;
 	struct sipring_owner_table *owners;
+	struct sipring_refusals *refusals;
 	struct sipring_place *places;
 	_Atomic uint16_t *place_of; /* by the index of a member */
 	pthread_mutex_t *listening; /* listen() is for one at a time */

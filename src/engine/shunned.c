@@ -70,6 +70,8 @@ static void drop(struct sipring_shunned *shunned, struct peer *peer)
 {
 	sipring_hash_remove(&shunned->by_host, &peer->by_host);
 	sipring_list_unlink(&peer->by_age);
+	if (shunned->refusals)
+		sipring_refusals_clear(shunned->refusals, &peer->address);
 	sipring_pool_give(&shunned->peers, peer);
 }
 
@@ -102,6 +104,8 @@ void sipring_shunned_failed(struct sipring_shunned *shunned, const union sipring
 		peer = add(shunned, address);
 	peer->pause_ms = next_ms < pause_max_ms ? (uint32_t)next_ms : pause_max_ms;
 	peer->until_ms = now_ms + peer->pause_ms;
+	if (shunned->refusals)
+		sipring_refusals_note(shunned->refusals, address, false, now_ms, peer->until_ms);
 	sipring_list_unlink(&peer->by_age);
 	sipring_list_append(&shunned->by_age, &peer->by_age);
 }

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/pool.h"
+#include "engine/refusals.h"
 #include "net/address.h"
 
 struct sipring_shunned {
@@ -16,6 +17,7 @@ struct sipring_shunned {
 	struct sipring_hash by_host; /* the port does not matter to it */
 	struct sipring_list by_age;  /* who failed longest ago first */
 	uint64_t seed[2];
+	struct sipring_refusals *refusals; /* told of all of it; NULL: nobody else sends */
 };
 
 /* 0 or -errno. */

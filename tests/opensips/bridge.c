@@ -30,7 +30,7 @@ struct world {
 	_Atomic uint8_t handled[REQUESTS_MAX];
 	_Atomic uint8_t replied[REQUESTS_MAX];
 	_Atomic uint32_t by_worker[WORKERS];
-	_Atomic uint32_t n_replied, n_failed, n_up, n_down, n_down_in_order, n_aborted;
+	_Atomic uint32_t n_ready, n_replied, n_failed, n_up, n_down, n_down_in_order, n_aborted;
 	_Atomic int failed_error, failed_outcome;
 	_Atomic uint16_t failed_port;
 	_Atomic uint32_t wanted;      /* requests that the peer is to send in all */
@@ -225,6 +225,7 @@ static void be_worker(unsigned number)
 
 	if (fd < 0)
 		bail("a worker", &error);
+	atomic_fetch_add(&world->n_ready, 1);
 	while (!atomic_load(&world->end)) {
 		struct pollfd readable = {fd, POLLIN, 0};
 
@@ -306,11 +307,11 @@ static void begin(pid_t *engines, pid_t *workers)
 static void each_is_handled_and_answered_once(void)
 {
 	unsigned idle = 0;
-	bool good;
+	bool good = until(&world->n_ready, WORKERS);
 
 	atomic_store(&world->wanted, REQUESTS);
-	good = until(&world->n_replied, REQUESTS);
-	good = good && count(world->handled, REQUESTS, 1) == REQUESTS &&
+	good = good && until(&world->n_replied, REQUESTS) &&
+		count(world->handled, REQUESTS, 1) == REQUESTS &&
 		count(world->replied, REQUESTS, 1) == REQUESTS;
 	for (unsigned i = 0; i < WORKERS; i++)
 		idle += atomic_load(&world->by_worker[i]) == 0;
@@ -362,6 +363,7 @@ static void a_killed_worker_has_a_successor(pid_t *workers)
 	waitpid(workers[hung], NULL, 0);
 	atomic_store(&world->by_worker[hung], 0);
 	workers[hung] = shared_start(be_worker, hung);
+	until(&world->n_ready, WORKERS + 1);
 	atomic_store(&world->wanted, 4 * REQUESTS - WINDOW);
 	shared_point(until(&world->n_replied, 4 * REQUESTS - WINDOW - 1),
 		"the others go on when it is killed");
@@ -381,12 +383,18 @@ static void who_cannot_be_reached_is_told(void)
 {
 	union sipring_address to = {.v4 = {.sin_family = AF_INET, .sin_port = htons(SILENT_PORT)}};
 	struct sipring_send send = {.data = "x", .size = 1, .to = &to};
+	int r = 0;
 
 	to.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	shared_point(sipring_bridge_send(bridge, &send) == 0 && until(&world->n_failed, 1) &&
 			atomic_load(&world->failed_outcome) == SIPRING_OUTCOME_CONNECT_FAILED &&
 			atomic_load(&world->failed_port) == SILENT_PORT,
 		"a send that fails later is told in an engine, with its address");
+	for (unsigned i = 0; i < 200 && r == 0; i++) {
+		r = sipring_bridge_send(bridge, &send);
+		poll(NULL, 0, 1);
+	}
+	shared_point(r == -EHOSTDOWN, "and the next one is refused at once");
 }
 
 static void an_association_can_be_ended(void)
