@@ -207,8 +207,8 @@ static void handle(void *user, char *buffer, size_t size, const struct sipring_r
 		atomic_store(&world->hung[number], true);
 		pause();
 	}
-	if (n % 97 == 0)
-		poll(NULL, 0, 3);
+	if (n % 7 == 0)
+		poll(NULL, 0, 1);
 	send.size = (size_t)snprintf(text, sizeof text,
 		"SIP/2.0 200 OK\r\nVia: SIP/2.0/SCTP 127.0.0.1:%d;branch=z9hG4bK%u\r\n"
 		"From: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:b@127.0.0.1>;tag=2\r\nCall-ID: %u\r\n"
