@@ -108,6 +108,17 @@ static int steer(int fd, uint32_t n, uint32_t multiplier)
 	return 0;
 }
 
+/* The port is nobody else's: of two groups that shared it one would hear nothing. */
+static int claim(int32_t port, struct sipring_error *error)
+{
+	int fd = sipring_usrsctp_encapsulation_open(port, false, error);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
 int sipring_usrsctp_share(const struct sipring_sctp_config *config, unsigned n, uint32_t multiplier,
 	int *fds, struct sipring_error *error)
 {
@@ -116,6 +127,7 @@ int sipring_usrsctp_share(const struct sipring_sctp_config *config, unsigned n, 
 	int r = 0;
 
 	assert(n > 1);
+	r = port ? claim(port, error) : 0;
 	for (unsigned i = 0; r == 0 && i < n; i++) {
 		fds[i] = sipring_usrsctp_encapsulation_open(port, true, error);
 		r = fds[i] < 0 ? fds[i] : 0;
