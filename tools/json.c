@@ -46,6 +46,8 @@ static const struct {
 	{FIELD(failed_refused)},
 	{FIELD(failed_unresolved)},
 	{FIELD(failed_closed)},
+	{FIELD(failed_killed)},
+	{FIELD(batches)},
 	{FIELD(returned)},
 	{FIELD(rejected_full)},
 	{FIELD(blocked)},
@@ -71,11 +73,14 @@ static const struct {
 	{FIELD(dns_failed)},
 	{FIELD(inbox_full)},
 	{FIELD(wakes)},
+	{FIELD(starts)},
 	{FIELD(associations)},
+	{FIELD(associations_standing)},
 	{FIELD(names)},
 	{FIELD(inbox_waiting)},
 	{FIELD(queue_messages)},
 	{FIELD(queue_bytes)},
+	{FIELD(workers)},
 };
 #define N_STATS_FIELDS (sizeof(stats_fields) / sizeof(stats_fields[0]))
 

@@ -55,6 +55,13 @@ SIPRING_PUBLIC int sipring_config_set(struct sipring_config *config, const char 
 	const char *value, struct sipring_error *error);
 
 /*
+ * The value of one, as sipring_config_set would take it, into text of size bytes, cut short and
+ * NUL-terminated as by snprintf. Returns its length, or -ENOENT.
+ */
+SIPRING_PUBLIC int sipring_config_get(const struct sipring_config *config, const char *name,
+	char *text, size_t size);
+
+/*
  * Adds a listener: "sctp:192.0.2.1", "sctp:[2001:db8::1]:5070", "sctp:(192.0.2.1,198.51.100.1)",
  * "sctp:*". Where no port is named, sctp_port as it stands at sipring_open applies. 0, or -EINVAL,
  * -ERANGE, -E2BIG with the mistake named.
@@ -384,6 +391,8 @@ struct sipring_stats {
 	uint64_t failed_refused;
 	uint64_t failed_unresolved;
 	uint64_t failed_closed;
+	uint64_t failed_killed;             /* they waited at a worker that was killed */
+	uint64_t batches;                   /* of sends, each of one association */
 	uint64_t returned;                  /* of the sent ones, given back by SCTP */
 	uint64_t rejected_full;             /* sends not accepted: a queue was full */
 	uint64_t blocked;                   /* times an association's socket took no more */
@@ -409,15 +418,32 @@ struct sipring_stats {
 	uint64_t dns_failed;    /* answered by nobody */
 	uint64_t inbox_full;    /* messages that waited where they lay: takers had no room */
 	uint64_t wakes;
-	uint64_t associations;   /* gauge: standing or connecting */
-	uint64_t names;          /* gauge: being looked up or connected to */
-	uint64_t inbox_waiting;  /* gauge: waiting where they lie for room with the takers */
-	uint64_t queue_messages; /* gauge */
-	uint64_t queue_bytes;    /* gauge */
+	uint64_t starts;                /* times that a worker was opened */
+	uint64_t associations;          /* gauge: standing, connecting or ending */
+	uint64_t associations_standing; /* gauge */
+	uint64_t names;                 /* gauge: being looked up or connected to */
+	uint64_t inbox_waiting;         /* gauge: waiting where they lie for room with the takers */
+	uint64_t queue_messages;        /* gauge */
+	uint64_t queue_bytes;           /* gauge */
+	uint64_t workers;               /* gauge: 1, and 0 once it has ended */
 };
 
 /* Fills stats. The worker's thread; others get a glance that may be torn between fields. */
 SIPRING_PUBLIC void sipring_worker_stats(const struct sipring_worker *worker,
+	struct sipring_stats *stats);
+
+/* Every worker, for sipring_stats_of. */
+#define SIPRING_WORKERS_ALL (-1)
+
+/*
+ * The counts of all workers that were opened in one place (from 0, below the setting `workers`) one
+ * after another, or of all places, as they were published last: at most a tenth of a second after
+ * they came about, and at the end. Counts never go back; of a worker that was killed the last tenth
+ * of a second is missing, and once sipring_ended was told what it had in its queues is failed.
+ * Whole, and without waiting for anyone; any thread, and any process that has the sipring by a
+ * fork. -EINVAL where there is no such place.
+ */
+SIPRING_PUBLIC int sipring_stats_of(const struct sipring *sipring, int place,
 	struct sipring_stats *stats);
 
 /* ---- Takers ---------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
  * The memory budget: a line for each consumer of a worker, from the same functions by which the
  * memory is mapped, so that the sum printed is the sum mapped.
  */
+#include "base/memory.h"
 #include "engine/worker.h"
 
 #include <assert.h>
@@ -107,6 +108,9 @@ uint64_t sipring_budget(const struct sipring_config *config,
 	add(&sum, "answers of name servers", "dns_cache", dns.n_entries,
 		sipring_dns_footprint(&dns) / dns.n_entries, sipring_dns_footprint(&dns));
 	add_handoff(&sum, config);
+	add(&sum, "statistics", "workers; shared by all", (uint64_t)config->workers,
+		sizeof(struct sipring_figures),
+		sipring_memory_footprint(sipring_figures_footprint((unsigned)config->workers)));
 	add(&sum, "worker", "-", 1, sizeof(struct sipring_worker) + (uint64_t)config->message_max,
 		sizeof(struct sipring_worker) + (uint64_t)config->message_max);
 	add_shared(&sum, config);

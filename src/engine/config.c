@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,6 +235,24 @@ int sipring_config_set(struct sipring_config *config, const char *name, const ch
 			return set_row(config, &rows[i], value, error);
 	return sipring_error_set(error, -ENOENT,
 		"no setting is called \"%s\" (`sipring help settings` lists them)", name);
+}
+
+int sipring_config_get(const struct sipring_config *config, const char *name, char *text,
+	size_t size)
+{
+	for (size_t i = 0; i < N_ROWS; i++) {
+		const char *field = (const char *)config + rows[i].offset;
+		int64_t number;
+
+		if (strcmp(rows[i].setting.name, name) != 0)
+			continue;
+		if (rows[i].check)
+			return snprintf(text, size, "%s", field);
+		memcpy(&number, field, sizeof number);
+		return rows[i].words ? snprintf(text, size, "%s", rows[i].words[number])
+				     : snprintf(text, size, "%lld", (long long)number);
+	}
+	return -ENOENT;
 }
 
 int sipring_config_listen(struct sipring_config *config, const char *listener,

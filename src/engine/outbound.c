@@ -207,6 +207,7 @@ static void batch_done(struct sipring_worker *worker, struct sipring_association
 {
 	struct sipring_queue *queue = &association->queue;
 
+	worker->stats.batches++;
 	if (association->state == SIPRING_ASSOCIATION_CLOSING) {
 		sipring_outbound_fail(worker, association,
 			association->stood ? SIPRING_OUTCOME_LOST : SIPRING_OUTCOME_CONNECT_FAILED,

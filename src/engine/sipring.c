@@ -103,9 +103,13 @@ int sipring_open(struct sipring **out, const struct sipring_config *config,
 				"it up",
 				strerror(-r));
 	}
+	if (r == 0) {
+		r = sipring_stats_map(sipring);
+		if (r < 0)
+			sipring_error_set(error, r, "cannot map the statistics: %s", strerror(-r));
+	}
 	if (r < 0) {
-		sipring_share_close(sipring->share);
-		free(sipring);
+		sipring_close(sipring);
 		return r;
 	}
 	*out = sipring;
@@ -118,6 +122,8 @@ void sipring_ended(struct sipring *sipring, pid_t pid)
 		sipring_share_bury(sipring->share, pid);
 	if (sipring->split)
 		sipring_split_bury(sipring->split);
+	for (int64_t i = 0; i < sipring->config.workers; i++)
+		sipring_figures_ended(&sipring->figures[i], pid);
 }
 
 void sipring_close(struct sipring *sipring)
@@ -125,6 +131,7 @@ void sipring_close(struct sipring *sipring)
 	if (sipring) {
 		sipring_split_close(sipring->split);
 		sipring_share_close(sipring->share);
+		sipring_stats_unmap(sipring);
 	}
 	free(sipring);
 }

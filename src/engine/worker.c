@@ -147,6 +147,8 @@ int sipring_worker_open(struct sipring_worker **out, struct sipring *sipring,
 	sipring_config_lower(&sipring->config, &worker->io_config, &worker->sctp_config,
 		&worker->log);
 	r = open_parts(worker, error);
+	if (r == 0)
+		sipring_stats_open(worker);
 	if (r < 0) {
 		sipring_worker_close(worker);
 		return r;
@@ -186,6 +188,7 @@ void sipring_worker_close(struct sipring_worker *worker)
 		return;
 	give_up_everything(worker);
 	sipring_handoff_close(worker);
+	sipring_stats_keep(worker);
 	if (worker->sctp)
 		worker->sctp->ops->close(worker->sctp);
 	if (worker->io)
@@ -194,6 +197,7 @@ void sipring_worker_close(struct sipring_worker *worker)
 	worker->io = NULL;
 	sipring_route_fail(worker, SIPRING_OUTCOME_CLOSED, 0);
 	fail_everything(worker);
+	sipring_stats_close(worker);
 	sipring_post_close(worker);
 	sipring_route_close(worker);
 	sipring_dns_close(worker->dns);
@@ -255,6 +259,7 @@ int64_t sipring_worker_idle_ns(struct sipring_worker *worker)
 	idle_ms = least(idle_ms, sipring_post_idle_ms(worker));
 	idle_ms = least(idle_ms, sipring_route_idle_ms(worker, now_ms));
 	idle_ms = least(idle_ms, sipring_handoff_idle_ms(worker, now_ms));
+	idle_ms = least(idle_ms, sipring_stats_idle_ms(worker, now_ms));
 	if (worker->tick_at_ms != UINT64_MAX)
 		idle_ms = least(idle_ms,
 			worker->tick_at_ms > now_ms ? worker->tick_at_ms - now_ms : 0);
@@ -297,6 +302,7 @@ int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
 	tick(worker);
 	sipring_outbound_tell_starved(worker);
 	sipring_post_run(worker);
+	sipring_stats_publish(worker);
 	(void)sipring_post_idle_ms(worker); /* whoever pushes between turns has to wake */
 	worker->in_turn = false;
 	return r;

@@ -10,6 +10,7 @@
 #include "engine/admission.h"
 #include "engine/config.h"
 #include "engine/destination.h"
+#include "engine/figures.h"
 #include "engine/handoff.h"
 #include "engine/party.h"
 #include "engine/route.h"
@@ -22,8 +23,9 @@
 struct sipring {
 	struct sipring_config config;
 	struct sipring_address_set listeners[CONFIG_LISTENERS_MAX];
-	struct sipring_share *share; /* NULL where there is one worker and nobody else */
-	struct sipring_split *split; /* NULL: workers dispatch themselves */
+	struct sipring_share *share;     /* NULL where there is one worker and nobody else */
+	struct sipring_figures *figures; /* a place's each, for everybody to read */
+	struct sipring_split *split;     /* NULL: workers dispatch themselves */
 };
 
 struct sipring_worker {
@@ -48,6 +50,10 @@ struct sipring_worker {
 	struct sipring_handoff handoff;
 	struct sipring_message message; /* the view handed to dispatch */
 	struct sipring_stats stats;
+	struct sipring_stats before;     /* of the workers before it, in its place */
+	struct sipring_figures *figures; /* its own; NULL: it publishes none */
+	uint64_t publish_at_ms;          /* not before this */
+	uint64_t published_activity;
 	char *scratch; /* message_max bytes: a 400 is written here */
 	uint64_t tag_secret[2];
 	uint64_t now_ms;
@@ -109,6 +115,18 @@ void sipring_post_tell(struct sipring_worker *worker, uint32_t origin, uint32_t 
 /* To the worker in a place: 0 or -errno, as of sipring_party_hand. */
 int sipring_post_hand(struct sipring_worker *worker, unsigned place,
 	const struct sipring_send *send, const union sipring_address *peer, uint32_t origin);
+
+/* stats.c: what is counted, and what others see of it. */
+int sipring_stats_map(struct sipring *sipring);
+void sipring_stats_unmap(struct sipring *sipring);
+void sipring_stats_open(struct sipring_worker *worker);
+/* Before io and provider go: what they counted is the worker's own from here on. */
+void sipring_stats_keep(struct sipring_worker *worker);
+void sipring_stats_close(struct sipring_worker *worker);
+/* At the end of a turn. */
+void sipring_stats_publish(struct sipring_worker *worker);
+/* Milliseconds within which there is nothing to publish. */
+uint64_t sipring_stats_idle_ms(const struct sipring_worker *worker, uint64_t now_ms);
 
 /* claim.c: which association to a peer is listed, among all workers. */
 enum sipring_owner_claim sipring_claim_take(struct sipring_worker *worker,

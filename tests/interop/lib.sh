@@ -242,7 +242,7 @@ sum() {
 balance() {
 	is "every accepted send had one outcome" \
 		"$(sum "$1" sent failed_connect failed_lost failed_timeout failed_refused \
-			failed_unresolved failed_closed queue_messages)" \
+			failed_unresolved failed_closed failed_killed handed queue_messages)" \
 		"$(count "$1" accepted)" "$1"
 	is "nothing is left in a queue, nobody is left connected" \
 		"$(sum "$1" queue_messages queue_bytes associations)" 0 "$1"
