@@ -18,10 +18,8 @@ static void print_one(const char *what, const char *name, const char *reason)
 		remedy ? " (remedy: sipring doctor)" : "");
 }
 
-void choice_print(const struct sipring_worker *worker)
+void choice_print(const struct sipring_choice *choice)
 {
-	struct sipring_choice choice;
-	sipring_worker_choice(worker, &choice);
-	print_one("provider", choice.provider, choice.provider_reason);
-	print_one("io", choice.io, choice.io_reason);
+	print_one("provider", choice->provider, choice->provider_reason);
+	print_one("io", choice->io, choice->io_reason);
 }

@@ -2,6 +2,6 @@
 /* Telling which provider and io were chosen, and why. */
 #pragma once
 
-struct sipring_worker;
+struct sipring_choice;
 
-void choice_print(const struct sipring_worker *worker);
+void choice_print(const struct sipring_choice *choice);

@@ -59,6 +59,7 @@ void load_report_start(const struct load *load)
 {
 	const struct load_options *options = load->options;
 	char loop[64], length[64] = "";
+	struct sipring_choice choice;
 	if (options->rate)
 		snprintf(loop, sizeof(loop), "open loop, %s/s", number_count(options->rate).text);
 	else
@@ -67,7 +68,8 @@ void load_report_start(const struct load *load)
 	if (options->duration_ns)
 		snprintf(length, sizeof(length), ", %s", number_time(options->duration_ns).text);
 	terminal_line("sipring load %s (%s)", load->target.uri, load->target.peer);
-	choice_print(load->client.worker);
+	sipring_worker_choice(load->client.worker, &choice);
+	choice_print(&choice);
 	terminal_line("  load      %s of %zu B, %s, %s association%s%s%s%s", options->method,
 		load->message.size, loop, number_count(options->peers).text,
 		options->peers == 1 ? "" : "s", length, options->count ? ", requests " : "",

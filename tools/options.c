@@ -19,21 +19,23 @@
 
 #define ROWS_MAX 40
 
-static uint64_t bit_of(const char *name)
+/* Its index; OPTIONS_SETTINGS_MAX for a name that is none. */
+static unsigned index_of(const char *name)
 {
 	const struct sipring_setting *setting;
-	for (unsigned i = 0; i < 64 && (setting = sipring_config_setting(i)); i++)
+	for (unsigned i = 0; i < OPTIONS_SETTINGS_MAX && (setting = sipring_config_setting(i)); i++)
 		if (!strcmp(setting->name, name))
-			return (uint64_t)1 << i;
-	return 0;
+			return i;
+	return OPTIONS_SETTINGS_MAX;
 }
 
 bool options_is_set(const struct options *options, const char *setting)
 {
-	return (options->set & bit_of(setting)) != 0;
+	unsigned index = index_of(setting);
+	return index < OPTIONS_SETTINGS_MAX && options->set[index];
 }
 
-static int set_setting(struct options *options, const char *name, const char *value,
+int options_set(struct options *options, const char *name, const char *value,
 	struct sipring_error *error)
 {
 	uint64_t port;
@@ -42,7 +44,8 @@ static int set_setting(struct options *options, const char *name, const char *va
 		return result;
 	if (!strcmp(name, "sctp_port") && !number_parse(value, 1, 65535, &port))
 		options->sctp_port = (uint16_t)port;
-	options->set |= bit_of(name);
+	if (index_of(name) < OPTIONS_SETTINGS_MAX)
+		options->set[index_of(name)] = true;
 	return 0;
 }
 
@@ -52,8 +55,9 @@ int options_set_default(struct options *options, const char *name, const char *v
 	struct sipring_config *scratch;
 	int result;
 	if (!options_is_set(options, name)) {
-		result = set_setting(options, name, value, error);
-		options->set &= ~bit_of(name); /* the last word in the file counts */
+		result = options_set(options, name, value, error);
+		if (index_of(name) < OPTIONS_SETTINGS_MAX)
+			options->set[index_of(name)] = false; /* the last word in the file counts */
 		return result;
 	}
 	scratch = sipring_config_new();
@@ -66,22 +70,22 @@ int options_set_default(struct options *options, const char *name, const char *v
 
 static int take_provider(void *into, const char *value, struct sipring_error *error)
 {
-	return set_setting(into, "provider", value, error);
+	return options_set(into, "provider", value, error);
 }
 
 static int take_io(void *into, const char *value, struct sipring_error *error)
 {
-	return set_setting(into, "io", value, error);
+	return options_set(into, "io", value, error);
 }
 
 static int take_sctp_port(void *into, const char *value, struct sipring_error *error)
 {
-	return set_setting(into, "sctp_port", value, error);
+	return options_set(into, "sctp_port", value, error);
 }
 
 static int take_dns_server(void *into, const char *value, struct sipring_error *error)
 {
-	return set_setting(into, "dns_servers", value, error);
+	return options_set(into, "dns_servers", value, error);
 }
 
 static int take_set(void *into, const char *value, struct sipring_error *error)
@@ -96,7 +100,7 @@ static int take_set(void *into, const char *value, struct sipring_error *error)
 	}
 	memcpy(name, value, size);
 	name[size] = 0;
-	return set_setting(into, name, equals + 1, error);
+	return options_set(into, name, equals + 1, error);
 }
 
 static int take_verbose(void *into, const char *value, struct sipring_error *error)

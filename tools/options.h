@@ -15,11 +15,14 @@ enum options_status {
 	OPTIONS_STATUS_NOT_STARTED = 3, /* it could not start or connect */
 };
 
+#define OPTIONS_SETTINGS_MAX 128
+
 /* What all subcommands have in common. */
 struct options {
 	struct sipring_config *config; /* owned; options_free */
 	uint16_t sctp_port;
-	uint64_t set;  /* bit by index of sipring_config_setting: named on the command line */
+	/* By index of sipring_config_setting: named on the command line. */
+	bool set[OPTIONS_SETTINGS_MAX];
 	int verbosity; /* as terminal_setup */
 };
 
@@ -60,6 +63,10 @@ bool options_parse(struct options *options, const struct options_command *comman
 	int argc, char **argv, int *operands, int *status);
 void options_free(struct options *options);
 bool options_is_set(const struct options *options, const char *setting);
+
+/* As --set does. */
+int options_set(struct options *options, const char *name, const char *value,
+	struct sipring_error *error);
 
 /* What the command line has not named is set; what it has is only looked at for mistakes. */
 int options_set_default(struct options *options, const char *name, const char *value,

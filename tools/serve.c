@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sipring serve: one worker that listens and answers every request in the turn that brought it,
- * without state. The answer is built in one buffer of the server's and copied by the library.
- * It ends in order: a first signal drains, a second (or the deadline) cuts short; either way the
- * counters are told at the end.
+ * sipring serve: listens, and answers every request in the turn that brought it, without state.
+ * Here is what it was asked for, and the way with one worker, in this process; several are in
+ * serve_crew.c. Either way the counters are told at the end.
  */
-#include "tools/answer.h"
+#include "tools/serve.h"
 #include "tools/commands.h"
-#include "tools/json.h"
 #include "tools/number.h"
-#include "tools/options.h"
-#include "tools/serve_report.h"
 #include "tools/settings_file.h"
-#include "tools/signals.h"
+#include "tools/supervisor.h"
 #include "tools/terminal.h"
 
 #include <errno.h>
@@ -20,34 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LISTENERS_MAX 16
-#define ANSWERS_MAX 32
-
-struct serve_options {
-	const char *listeners[LISTENERS_MAX];
-	unsigned n_listeners;
-	const char *answers[ANSWERS_MAX]; /* of the command line: they come after the file's */
-	unsigned n_answers;
-	const char *config;
-	struct answer_policy policy;
-	uint64_t interval_ns;
-	uint64_t drain_timeout_ns;
-	const char *stats_json;
-	const char *ready_file;
-};
-
-struct server {
-	const struct serve_options *options;
-	struct sipring_worker *worker;
-	struct serve_counts counts;
-	char answer[65536];
-};
-
 static int take_listen(void *into, const char *value, struct sipring_error *error)
 {
 	struct serve_options *options = into;
-	if (options->n_listeners == LISTENERS_MAX) {
-		snprintf(error->text, sizeof(error->text), "more than %u listeners", LISTENERS_MAX);
+	if (options->n_listeners == SERVE_LISTENERS_MAX) {
+		snprintf(error->text, sizeof(error->text), "more than %u listeners",
+			SERVE_LISTENERS_MAX);
 		return -E2BIG;
 	}
 	options->listeners[options->n_listeners++] = value;
@@ -57,8 +31,9 @@ static int take_listen(void *into, const char *value, struct sipring_error *erro
 static int take_answer(void *into, const char *value, struct sipring_error *error)
 {
 	struct serve_options *options = into;
-	if (options->n_answers == ANSWERS_MAX) {
-		snprintf(error->text, sizeof(error->text), "given more than %u times", ANSWERS_MAX);
+	if (options->n_answers == SERVE_ANSWERS_MAX) {
+		snprintf(error->text, sizeof(error->text), "given more than %u times",
+			SERVE_ANSWERS_MAX);
 		return -E2BIG;
 	}
 	options->answers[options->n_answers++] = value;
@@ -86,6 +61,26 @@ static const struct options_row rows[] = {
 			"Default: 200 to OPTIONS, INVITE, BYE, REGISTER, MESSAGE,\n"
 			"INFO, UPDATE, NOTIFY; 481 to CANCEL, PRACK; 405 to\n"
 			"SUBSCRIBE, PUBLISH, REFER; 501 to any other"},
+	{.name = "workers",
+		.argument = "N",
+		.kind = OPTIONS_TEXT,
+		.offset = offsetof(struct serve_options, workers),
+		.help = "that many processes share the listeners, from 1 to 64; one that\n"
+			"crashes is started again (default 1: this process)"},
+	{.name = "restarts",
+		.argument = "N",
+		.kind = OPTIONS_NUMBER,
+		.offset = offsetof(struct serve_options, restarts_max),
+		.max = SUPERVISOR_CRASHES_MAX - 1,
+		.help = "how often a worker is started again within the window before it\n"
+			"is given up (default 5)"},
+	{.name = "restart-window",
+		.argument = "SECONDS",
+		.kind = OPTIONS_TIME,
+		.offset = offsetof(struct serve_options, restart_window_ns),
+		.min = 1000000000,
+		.max = 86400000000000,
+		.help = "that window (default 60)"},
 	{.name = "interval",
 		.argument = "SECONDS",
 		.kind = OPTIONS_TIME,
@@ -123,55 +118,9 @@ static const struct options_command command = {
 		  "2 usage, 3 could not start.",
 };
 
-static void on_message(void *user, char *buffer, size_t size, struct sipring_message *message,
-	const struct sipring_receive_info *info)
+int serve_say_ready(const struct serve_options *options)
 {
-	struct server *server = user;
-	(void)buffer, (void)size;
-	if (!(message->flags & SIPRING_MESSAGE_REQUEST)) {
-		server->counts.responses++;
-		return;
-	}
-	const struct answer_policy *policy = &server->options->policy;
-	uint16_t status = answer_status(policy, message);
-	server->counts.requests++;
-	if (status == ANSWER_NONE) {
-		if (message->method == SIPRING_METHOD_ACK)
-			server->counts.acks++;
-		else
-			server->counts.silent++;
-		return;
-	}
-	int written = answer_write(policy, message, status, &info->source, &info->destination,
-		server->answer, sizeof(server->answer));
-	if (written < 0) {
-		server->counts.unanswerable++;
-		return;
-	}
-	struct sipring_send send = {.data = server->answer,
-		.size = (size_t)written,
-		.association = info->association,
-		.stream = info->stream,
-		.ppid = info->ppid};
-	int result = sipring_send(server->worker, &send);
-	if (result == 0)
-		server->counts.answered++;
-	else if (result == -ENOBUFS)
-		server->counts.refused_full++;
-	else if (result == -ESHUTDOWN)
-		server->counts.refused_draining++;
-	else
-		server->counts.refused++;
-}
-
-/* Failures are in the engine's own counters. */
-static void on_outcome(void *user, uint32_t cookie, enum sipring_outcome outcome, int error)
-{
-	(void)user, (void)cookie, (void)outcome, (void)error;
-}
-
-static int say_ready(const char *path)
-{
+	const char *path = options->ready_file;
 	terminal_line("ready");
 	if (!path)
 		return 0;
@@ -185,37 +134,56 @@ static int say_ready(const char *path)
 	return -EIO;
 }
 
-/* Turns until a signal ended it. 0, 1 where it was cut short, or -errno of the engine. */
-static int run(struct server *server)
-{
-	const struct serve_options *options = server->options;
+/* One worker's way in this process: its progress, told from its own loop. */
+struct alone {
+	struct serve_worker server;
+	struct serve_counts counts;
 	struct serve_report report;
-	bool is_draining = false;
-	serve_report_begin(&report, server->worker);
-	uint64_t next_ns = number_clock_ns() + options->interval_ns;
-	for (;;) {
-		uint64_t now_ns = number_clock_ns();
-		if (now_ns >= next_ns) {
-			serve_report_progress(&report, server->worker, now_ns);
-			next_ns += options->interval_ns;
-			if (next_ns <= now_ns)
-				next_ns = now_ns + options->interval_ns;
-		}
-		int result = sipring_worker_turn(server->worker, (int64_t)(next_ns - now_ns));
-		if (result < 0)
-			return result;
-		if (signals_count() >= 2)
-			return 1;
-		if (signals_count() == 1 && !is_draining) {
-			uint64_t limit_ms = options->drain_timeout_ns / 1000000;
-			terminal_progress("draining, at most %s",
-				number_time(options->drain_timeout_ns).text);
-			sipring_worker_drain(server->worker, (uint32_t)limit_ms);
-			is_draining = true;
-		}
-		if (is_draining && sipring_worker_drained(server->worker))
-			return 0;
+};
+
+static uint64_t beat(void *user, uint64_t now_ns)
+{
+	struct alone *alone = user;
+	struct sipring_stats stats;
+	if (now_ns >= alone->report.next_ns) {
+		sipring_worker_stats(alone->server.worker, &stats);
+		serve_report_progress(&alone->report, &stats, now_ns);
 	}
+	return alone->report.next_ns;
+}
+
+static int run(struct alone *alone)
+{
+	const struct serve_options *options = alone->server.options;
+	struct serve_figures figures = {.n_workers = 1};
+	sipring_worker_choice(alone->server.worker, &figures.choice);
+	serve_report_start(&figures.choice, options, 1);
+	if (serve_say_ready(options) < 0)
+		return OPTIONS_STATUS_NOT_STARTED;
+	sipring_worker_stats(alone->server.worker, &figures.engine);
+	serve_report_begin(&alone->report, &figures.engine, options->interval_ns);
+	int result = serve_worker_run(&alone->server, beat, alone);
+	terminal_end();
+	figures.counts = alone->counts;
+	sipring_worker_stats(alone->server.worker, &figures.engine);
+	serve_report_end(&figures);
+	if (options->stats_json && serve_report_json(&figures, options->stats_json) < 0)
+		return OPTIONS_STATUS_FAILED;
+	return result == 0 ? OPTIONS_STATUS_OK : OPTIONS_STATUS_FAILED;
+}
+
+static int serve_alone(const struct serve_options *options, struct sipring *sipring)
+{
+	static struct alone alone;
+	alone.server.options = options;
+	alone.server.sipring = sipring;
+	alone.server.counts = &alone.counts;
+	int status = serve_worker_open(&alone.server);
+	if (status != 0)
+		return status;
+	status = run(&alone);
+	serve_worker_close(&alone.server);
+	return status;
 }
 
 static int bad_listener(const char *listener, const struct sipring_error *error)
@@ -225,40 +193,32 @@ static int bad_listener(const char *listener, const struct sipring_error *error)
 		error->text);
 }
 
-static int serve(struct options *options, struct serve_options *own, struct server *server)
+static unsigned count_workers(const struct options *options)
+{
+	char text[16];
+	uint64_t n = 1;
+	sipring_config_get(options->config, "workers", text, sizeof(text));
+	number_parse(text, 1, SUPERVISOR_WORKERS_MAX, &n);
+	return (unsigned)n;
+}
+
+static int serve(struct options *options, struct serve_options *own)
 {
 	struct sipring *sipring;
 	struct sipring_error error;
-	struct sipring_callbacks callbacks = {.dispatch = on_message,
-		.outcome = on_outcome,
-		.log = terminal_log,
-		.user = server};
 	for (unsigned i = 0; i < own->n_listeners; i++)
 		if (sipring_config_listen(options->config, own->listeners[i], &error) < 0)
 			return bad_listener(own->listeners[i], &error);
-	if (sipring_open(&sipring, options->config, &error) < 0)
+	int result = sipring_open(&sipring, options->config, &error);
+	if (result == -EINVAL || result == -ERANGE)
 		return options_usage(&command, "%s", error.text);
-	if (sipring_worker_open(&server->worker, sipring, &callbacks, &error) < 0) {
+	if (result < 0) {
 		terminal_error("%s", error.text);
-		sipring_close(sipring);
 		return OPTIONS_STATUS_NOT_STARTED;
 	}
-	signals_watch(server->worker);
-	serve_report_start(server->worker, own->listeners, own->n_listeners, options->sctp_port);
-	int status = OPTIONS_STATUS_NOT_STARTED;
-	if (say_ready(own->ready_file) == 0) {
-		int result = run(server);
-		status = result == 0 ? OPTIONS_STATUS_OK : OPTIONS_STATUS_FAILED;
-		terminal_end();
-		if (result < 0)
-			terminal_error("the worker cannot go on: %s", strerror(-result));
-		serve_report_end(server->worker, &server->counts);
-		if (own->stats_json &&
-			serve_report_json(server->worker, &server->counts, own->stats_json) < 0)
-			status = OPTIONS_STATUS_FAILED;
-	}
-	signals_forget();
-	sipring_worker_close(server->worker);
+	unsigned n_workers = count_workers(options);
+	int status =
+		n_workers > 1 ? serve_crew(own, sipring, n_workers) : serve_alone(own, sipring);
 	sipring_close(sipring);
 	return status;
 }
@@ -287,8 +247,9 @@ static int take_file(struct serve_options *own, struct options *options, struct 
 
 int serve_command(int argc, char **argv)
 {
-	static struct server server;
-	struct serve_options own = {.drain_timeout_ns = 5000000000};
+	struct serve_options own = {.drain_timeout_ns = 5000000000,
+		.restarts_max = 5,
+		.restart_window_ns = 60000000000};
 	struct options options;
 	struct settings_file file = {0};
 	struct sipring_error error;
@@ -298,6 +259,9 @@ int serve_command(int argc, char **argv)
 		for (; operand < argc && status == OPTIONS_STATUS_OK; operand++)
 			if (take_listen(&own, argv[operand], &error) < 0)
 				status = options_usage(&command, "%s", error.text);
+		if (own.workers && status == OPTIONS_STATUS_OK &&
+			options_set(&options, "workers", own.workers, &error) < 0)
+			status = options_usage(&command, "%s", error.text);
 		if (own.config && status == OPTIONS_STATUS_OK &&
 			take_file(&own, &options, &file, &error) < 0)
 			status = options_usage(&command, "%s", error.text);
@@ -306,9 +270,10 @@ int serve_command(int argc, char **argv)
 		if (own.interval_ns == 0)
 			own.interval_ns = terminal_live() ? 1000000000 : 10000000000;
 		answer_finish(&own.policy);
-		server.options = &own;
+		own.sctp_port = options.sctp_port;
+		own.verbosity = options.verbosity;
 		if (status == OPTIONS_STATUS_OK)
-			status = serve(&options, &own, &server);
+			status = serve(&options, &own);
 	}
 	settings_file_free(&file);
 	options_free(&options);

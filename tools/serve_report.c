@@ -8,6 +8,7 @@
 #include "tools/choice.h"
 #include "tools/json.h"
 #include "tools/number.h"
+#include "tools/serve.h"
 #include "tools/terminal.h"
 
 #include <inttypes.h>
@@ -29,50 +30,70 @@ static bool names_port(const char *listener)
 	return strchr(bracket ? bracket : at + 1, ':') != NULL;
 }
 
-void serve_report_start(struct sipring_worker *worker, const char *const *listeners,
-	unsigned n_listeners, uint16_t sctp_port)
+void serve_counts_add(struct serve_counts *sum, const struct serve_counts *counts)
+{
+	sum->requests += counts->requests;
+	sum->answered += counts->answered;
+	sum->acks += counts->acks;
+	sum->silent += counts->silent;
+	sum->responses += counts->responses;
+	sum->unanswerable += counts->unanswerable;
+	sum->refused_full += counts->refused_full;
+	sum->refused_draining += counts->refused_draining;
+	sum->refused += counts->refused;
+}
+
+void serve_report_start(const struct sipring_choice *choice, const struct serve_options *options,
+	unsigned n_workers)
 {
 	terminal_line("sipring %s", sipring_version());
-	choice_print(worker);
-	for (unsigned i = 0; i < n_listeners; i++) {
+	choice_print(choice);
+	if (n_workers > 1)
+		terminal_line("  %-9s %u, each a process", "workers", n_workers);
+	for (unsigned i = 0; i < options->n_listeners; i++) {
 		char port[16] = "";
-		if (!names_port(listeners[i]))
-			snprintf(port, sizeof(port), ":%u", sctp_port);
-		terminal_line("  listening %s%s", listeners[i], port);
+		if (!names_port(options->listeners[i]))
+			snprintf(port, sizeof(port), ":%u", options->sctp_port);
+		terminal_line("  listening %s%s", options->listeners[i], port);
 	}
 }
 
-void serve_report_begin(struct serve_report *report, struct sipring_worker *worker)
+void serve_report_begin(struct serve_report *report, const struct sipring_stats *now,
+	uint64_t interval_ns)
 {
 	report->last_ns = number_clock_ns();
-	sipring_worker_stats(worker, &report->last);
+	report->interval_ns = interval_ns;
+	report->next_ns = report->last_ns + interval_ns;
+	report->last = *now;
 }
 
 static uint64_t failed_sum(const struct sipring_stats *stats)
 {
 	return stats->failed_connect + stats->failed_lost + stats->failed_timeout +
-		stats->failed_refused + stats->failed_unresolved + stats->failed_closed;
+		stats->failed_refused + stats->failed_unresolved + stats->failed_closed +
+		stats->failed_killed;
 }
 
-void serve_report_progress(struct serve_report *report, struct sipring_worker *worker,
+void serve_report_progress(struct serve_report *report, const struct sipring_stats *now,
 	uint64_t now_ns)
 {
-	struct sipring_stats now;
 	char clock[16];
 	time_t wall = time(NULL);
 	struct tm local;
-	sipring_worker_stats(worker, &now);
 	double seconds = (double)(now_ns - report->last_ns) / 1e9;
-	uint64_t in = now.received_messages - report->last.received_messages;
-	uint64_t out = now.sent - report->last.sent;
+	uint64_t in = now->received_messages - report->last.received_messages;
+	uint64_t out = now->sent - report->last.sent;
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime_r(&wall, &local));
 	terminal_progress("%s  in %s msg/s  out %s msg/s  associations %s  queued %s  failed %s",
 		clock, number_count((uint64_t)((double)in / seconds + 0.5)).text,
 		number_count((uint64_t)((double)out / seconds + 0.5)).text,
-		number_count(now.associations).text, number_bytes(now.queue_bytes).text,
-		number_count(failed_sum(&now)).text);
-	report->last = now;
+		number_count(now->associations).text, number_bytes(now->queue_bytes).text,
+		number_count(failed_sum(now)).text);
+	report->last = *now;
 	report->last_ns = now_ns;
+	report->next_ns += report->interval_ns;
+	if (report->next_ns <= now_ns)
+		report->next_ns = now_ns + report->interval_ns;
 }
 
 static void show(const char *name, uint64_t value)
@@ -81,10 +102,10 @@ static void show(const char *name, uint64_t value)
 		terminal_line("  %-24s %s", name, number_count(value).text);
 }
 
-void serve_report_end(struct sipring_worker *worker, const struct serve_counts *counts)
+void serve_report_end(const struct serve_figures *figures)
 {
-	struct sipring_stats stats;
-	sipring_worker_stats(worker, &stats);
+	const struct serve_counts *counts = &figures->counts;
+	const struct sipring_stats stats = figures->engine;
 	uint64_t messages = stats.received_messages + stats.sent;
 	terminal_line(
 		"received %s, answered %s, malformed %s, failed %s, system calls per message %s",
@@ -105,6 +126,7 @@ void serve_report_end(struct sipring_worker *worker, const struct serve_counts *
 	show("failed, timed out", stats.failed_timeout);
 	show("failed, SCTP refused", stats.failed_refused);
 	show("failed, cut short", stats.failed_closed);
+	show("failed, worker killed", stats.failed_killed);
 	show("given back by SCTP", stats.returned);
 	show("malformed, answered", stats.malformed_answered);
 	show("too long", stats.too_long);
@@ -115,17 +137,30 @@ void serve_report_end(struct sipring_worker *worker, const struct serve_counts *
 	show("refused for max_assocs", stats.associations_refused_all);
 	show("for max_assocs_per_addr", stats.associations_refused_addr);
 	show("for accept_rate", stats.associations_refused_rate);
+	if (stats.starts > figures->n_workers)
+		show("workers started again", stats.starts - figures->n_workers);
 }
 
-int serve_report_json(struct sipring_worker *worker, const struct serve_counts *counts,
-	const char *path)
+/* Of several workers each one's, with those before it in its place. */
+static void add_workers(cJSON *root, const struct serve_figures *figures)
 {
-	struct sipring_stats stats;
-	struct sipring_choice choice;
-	sipring_worker_stats(worker, &stats);
-	sipring_worker_choice(worker, &choice);
+	cJSON *workers = cJSON_AddArrayToObject(root, "workers_engine");
+	for (unsigned i = 0; i < figures->n_workers; i++) {
+		struct sipring_stats stats;
+		cJSON *one = cJSON_CreateObject();
+		sipring_stats_of(figures->sipring, (int)i, &stats);
+		json_add_stats(one, "engine", &stats);
+		cJSON_AddItemToArray(workers, cJSON_DetachItemFromObject(one, "engine"));
+		cJSON_Delete(one);
+	}
+}
+
+int serve_report_json(const struct serve_figures *figures, const char *path)
+{
+	const struct serve_counts *counts = &figures->counts;
+	const struct sipring_stats stats = figures->engine;
 	cJSON *root = json_begin("sipring serve", SERVE_SCHEMA);
-	json_add_choice(root, &choice);
+	json_add_choice(root, &figures->choice);
 	json_add_count(root, "requests", counts->requests);
 	json_add_count(root, "answered", counts->answered);
 	json_add_count(root, "acks", counts->acks);
@@ -138,6 +173,8 @@ int serve_report_json(struct sipring_worker *worker, const struct serve_counts *
 	uint64_t messages = stats.received_messages + stats.sent;
 	cJSON_AddNumberToObject(root, "system_calls_per_message",
 		messages ? (double)stats.system_calls / (double)messages : 0);
-	json_add_stats(root, "engine", &stats);
+	if (figures->sipring)
+		add_workers(root, figures);
+	json_add_stats(root, "engine", &stats); /* the last: tests/interop/lib.sh */
 	return json_write(path, root);
 }

@@ -18,16 +18,28 @@ struct serve_counts {
 	uint64_t refused;          /* answers not accepted: the association was gone */
 };
 
+/* All that is told at the end. */
+struct serve_figures {
+	struct serve_counts counts;
+	struct sipring_stats engine;
+	struct sipring_choice choice;
+	const struct sipring *sipring; /* NULL where there is one worker, unsupervised */
+	unsigned n_workers;
+};
+
 struct serve_report {
-	uint64_t last_ns;
+	uint64_t last_ns, next_ns, interval_ns;
 	struct sipring_stats last;
 };
 
-void serve_report_start(struct sipring_worker *worker, const char *const *listeners,
-	unsigned n_listeners, uint16_t sctp_port);
-void serve_report_begin(struct serve_report *report, struct sipring_worker *worker);
-void serve_report_progress(struct serve_report *report, struct sipring_worker *worker,
+struct serve_options;
+
+void serve_counts_add(struct serve_counts *sum, const struct serve_counts *counts);
+void serve_report_start(const struct sipring_choice *choice, const struct serve_options *options,
+	unsigned n_workers);
+void serve_report_begin(struct serve_report *report, const struct sipring_stats *now,
+	uint64_t interval_ns);
+void serve_report_progress(struct serve_report *report, const struct sipring_stats *now,
 	uint64_t now_ns);
-void serve_report_end(struct sipring_worker *worker, const struct serve_counts *counts);
-int serve_report_json(struct sipring_worker *worker, const struct serve_counts *counts,
-	const char *path);
+void serve_report_end(const struct serve_figures *figures);
+int serve_report_json(const struct serve_figures *figures, const char *path);

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPTIONS_MAX 80
+#define OPTIONS_MAX (OPTIONS_SETTINGS_MAX + 3)
 
 static struct {
 	struct options *options;

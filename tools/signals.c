@@ -35,6 +35,16 @@ void signals_watch(struct sipring_worker *worker)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
+void signals_watch_supervised(struct sipring_worker *worker)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t blocked;
+	signals_watch(worker);
+	sigaction(SIGINT, &ignore, NULL);
+	sigfillset(&blocked);
+	sigprocmask(SIG_UNBLOCK, &blocked, NULL);
+}
+
 void signals_forget(void)
 {
 	watched = NULL;

@@ -5,5 +5,7 @@
 struct sipring_worker;
 
 void signals_watch(struct sipring_worker *worker);
+/* Of a process that another supervises: SIGINT is that one's. What is blocked is let in. */
+void signals_watch_supervised(struct sipring_worker *worker);
 void signals_forget(void);
 unsigned signals_count(void);

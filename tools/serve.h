@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inside `sipring serve`: what it was asked for, and its worker. */
+#pragma once
+
+#include "tools/answer.h"
+#include "tools/board.h"
+#include "tools/options.h"
+
+#define SERVE_LISTENERS_MAX 16
+#define SERVE_ANSWERS_MAX 32
+
+struct serve_options {
+	const char *listeners[SERVE_LISTENERS_MAX];
+	unsigned n_listeners;
+	const char
+		*answers[SERVE_ANSWERS_MAX]; /* of the command line: they come after the file's */
+	unsigned n_answers;
+	const char *config;
+	struct answer_policy policy;
+	uint64_t interval_ns;
+	uint64_t drain_timeout_ns;
+	const char *stats_json;
+	const char *ready_file;
+	const char *workers; /* as the setting */
+	uint64_t restarts_max;
+	uint64_t restart_window_ns;
+	uint16_t sctp_port;
+	int verbosity;
+};
+
+/* serve.c: the line "ready", and the file. 0, or -errno that was told. */
+int serve_say_ready(const struct serve_options *options);
+
+/* serve_worker.c */
+struct serve_worker {
+	const struct serve_options *options;
+	struct sipring *sipring;
+	struct sipring_worker *worker;
+	struct serve_counts *counts;
+	struct board *board; /* NULL: nobody supervises it */
+	unsigned index;
+	char answer[65536];
+};
+
+/* 0, or the exit status: the mistake was told. */
+int serve_worker_open(struct serve_worker *server);
+/*
+ * Turns until a signal, or the supervisor, ended it: 0, 1 where it was cut short, or -errno of the
+ * engine. beat may be NULL; it does what is due and returns when it wants to be called again.
+ */
+int serve_worker_run(struct serve_worker *server, uint64_t (*beat)(void *user, uint64_t now_ns),
+	void *user);
+void serve_worker_close(struct serve_worker *server);
+
+/* serve_crew.c: several of them, supervised, in processes of their own; the exit status. */
+int serve_crew(const struct serve_options *options, struct sipring *sipring, unsigned n_workers);
