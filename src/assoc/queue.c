@@ -27,6 +27,8 @@ static void queue_check(const struct sipring_queue *queue)
 	assert(queue->n_submitted <= queue->n_messages);
 	assert((queue->n_submitted == 0) == sipring_list_empty(&queue->submitted));
 	assert(queue->n_messages || queue->n_bytes == 0);
+	assert(queue->n_of_class[0] + queue->n_of_class[1] + queue->n_of_class[2] ==
+		queue->n_messages);
 }
 
 void sipring_queue_init(struct sipring_queue *queue)
@@ -47,6 +49,7 @@ int sipring_queue_put(struct sipring_queue *queue, struct sipring_outgoing *mess
 	sipring_list_append(&queue->waiting, &message->link);
 	queue->n_messages++;
 	queue->n_bytes += message->send.size;
+	queue->n_of_class[message->size_class]++;
 	return 0;
 }
 
@@ -84,8 +87,10 @@ static void take_out(struct sipring_queue *queue, struct sipring_outgoing *messa
 {
 	sipring_list_unlink(&message->link);
 	assert(queue->n_messages > 0 && queue->n_bytes >= message->send.size);
+	assert(queue->n_of_class[message->size_class] > 0);
 	queue->n_messages--;
 	queue->n_bytes -= message->send.size;
+	queue->n_of_class[message->size_class]--;
 }
 
 /* What has to go again stands before what waits. */

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SIPRING_QUEUE_CLASSES 3 /* of the memory of messages, by its size */
+
 /* One accepted message; memory of a send pool, its bytes follow it. */
 struct sipring_outgoing {
 	struct sipring_sctp_send send;
@@ -30,6 +32,7 @@ struct sipring_queue {
 	uint32_t n_messages;       /* in all three */
 	uint32_t n_bytes;
 	uint32_t n_submitted;
+	uint32_t n_of_class[SIPRING_QUEUE_CLASSES]; /* of n_messages */
 	bool holding; /* SCTP may keep back what was sent last: it was marked MORE */
 	bool failing; /* a result of this batch was not 0 */
 };

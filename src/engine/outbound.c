@@ -163,7 +163,8 @@ void sipring_outbound_tell_room(struct sipring_worker *worker,
 
 	if (!association->was_full || !sipring_association_takes_sends(association) ||
 		association->queue.n_messages > (uint32_t)config->queue_messages / 2 ||
-		association->queue.n_bytes > (uint32_t)config->queue_bytes / 2)
+		association->queue.n_bytes > (uint32_t)config->queue_bytes / 2 ||
+		!sipring_send_pool_has_share(&worker->sends, &association->queue))
 		return;
 	association->was_full = false;
 	if (worker->party.share)
@@ -299,10 +300,10 @@ static int join(struct sipring_worker *worker, const struct sipring_destination 
 	struct sipring_queue *queue =
 		place->association ? &place->association->queue : &place->route->queue;
 	struct sipring_outgoing *message =
-		sipring_send_pool_take(&worker->sends, (uint32_t)send->size);
+		sipring_send_pool_take(&worker->sends, (uint32_t)send->size, queue);
 
 	if (!message) {
-		worker->starved = true;
+		worker->starved |= queue->n_messages == 0; /* else its own progress will tell */
 		return refuse_full(worker, place);
 	}
 	fill(worker, message, send, origin);

@@ -51,16 +51,16 @@ void sipring_send_pool_close(struct sipring_send_pool *pool)
 		sipring_pool_close(&pool->classes[i]);
 }
 
-struct sipring_outgoing *sipring_send_pool_take(struct sipring_send_pool *pool, uint32_t size)
+struct sipring_outgoing *sipring_send_pool_take(struct sipring_send_pool *pool, uint32_t size,
+	const struct sipring_queue *queue)
 {
 	for (unsigned i = 0; i < SIPRING_SEND_POOL_CLASSES; i++) {
 		struct sipring_outgoing *message;
 
-		if (size > pool->sizes[i])
+		if (size > pool->sizes[i] || queue->n_of_class[i] >= pool->classes[i].n_free)
 			continue;
 		message = sipring_pool_take(&pool->classes[i]);
-		if (!message)
-			continue;
+		assert(message);
 		message->size_class = (uint8_t)i;
 		message->bytes.iov_base = message + 1;
 		message->bytes.iov_len = size;
@@ -78,7 +78,16 @@ void sipring_send_pool_give(struct sipring_send_pool *pool, struct sipring_outgo
 bool sipring_send_pool_has_room(const struct sipring_send_pool *pool)
 {
 	for (unsigned i = 0; i < SIPRING_SEND_POOL_CLASSES; i++)
-		if (pool->classes[i].n_free < (pool->classes[i].n_items + 7) / 8)
+		if (pool->classes[i].n_free < (pool->classes[i].n_items + 63) / 64)
+			return false;
+	return true;
+}
+
+bool sipring_send_pool_has_share(const struct sipring_send_pool *pool,
+	const struct sipring_queue *queue)
+{
+	for (unsigned i = 0; i < SIPRING_SEND_POOL_CLASSES; i++)
+		if (queue->n_of_class[i] > pool->classes[i].n_free / 2)
 			return false;
 	return true;
 }
