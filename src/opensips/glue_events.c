@@ -41,6 +41,23 @@ static bool add_number(evi_params_p list, const char *name, int value)
 	return evi_param_add_int(list, &key, &value) == 0;
 }
 
+static const char *reason_of(const struct sipring_event *event)
+{
+	static const char *const outcomes[] = {
+		[SIPRING_OUTCOME_SENT] = "",
+		[SIPRING_OUTCOME_CONNECT_FAILED] = "no association could be made",
+		[SIPRING_OUTCOME_LOST] = "the association was lost",
+		[SIPRING_OUTCOME_TIMED_OUT] = "it waited too long",
+		[SIPRING_OUTCOME_REFUSED] = "SCTP did not take it",
+		[SIPRING_OUTCOME_UNRESOLVED] = "its name led nowhere",
+		[SIPRING_OUTCOME_CLOSED] = "the engine ended",
+	};
+
+	if (event->error)
+		return strerror(-event->error);
+	return event->type == SIPRING_EVENT_FAILED ? outcomes[event->outcome] : "";
+}
+
 static void raise_event(event_id_t id, const char *state, const struct sipring_event *event)
 {
 	struct ip_addr ip;
@@ -59,7 +76,7 @@ static void raise_event(event_id_t id, const char *state, const struct sipring_e
 			event->address ? ntohs(event->address->v4.sin_port) : 0) ||
 		!add_number(list, "id", (int)event->association) ||
 		!add_number(list, "inbound", event->inbound) ||
-		!add_text(list, "reason", event->error ? strerror(-event->error) : "")) {
+		!add_text(list, "reason", reason_of(event))) {
 		evi_free_params(list);
 		return;
 	}
@@ -79,8 +96,7 @@ static void tell_failure(const struct sipring_event *event)
 	}
 	sockaddr2ip_addr(&ip, (struct sockaddr *)(uintptr_t)&event->address->sa);
 	LM_WARN("a message to sctp:%s:%d did not go: %s (and %u more since the last line)\n",
-		ip_addr2a(&ip), ntohs(event->address->v4.sin_port), strerror(-event->error),
-		n_silent);
+		ip_addr2a(&ip), ntohs(event->address->v4.sin_port), reason_of(event), n_silent);
 	last = now;
 	n_silent = 0;
 }

@@ -20,21 +20,32 @@ int sipring_glue_io_workers = 1;
 int sipring_glue_reuse = 1;
 
 /* parameter, the engine's setting, whether it is a switch */
-#define NUMBERS(each)                                                                              \
-	each(rx_depth, inbox_small, false) each(send_queue, queue_messages,                        \
-		false) each(connect_timeout, connect_timeout_ms, false) each(unordered, unordered, \
-		true) each(autoclose, autoclose, false) each(sctp_autoclose, autoclose,            \
-		false) each(sctp_max_assocs, associations_max, false) each(sctp_srto_initial,      \
-		rto_initial, false) each(sctp_srto_min, rto_min, false) each(sctp_srto_max,        \
-		rto_max, false) each(sctp_asocmaxrxt, asocmaxrxt, false) each(sctp_pathmaxrxt,     \
-		pathmaxrxt, false) each(sctp_init_max_attempts, init_max_attempts, false)          \
-		each(sctp_init_max_timeo, init_max_timeo, false) each(sctp_hbinterval, hbinterval, \
-			false) each(sctp_sack_delay, sack_delay, false)                            \
-			each(sctp_sack_freq, sack_freq, false)                                     \
-				each(sctp_max_burst, max_burst, false)                             \
-					each(sctp_send_ttl, send_ttl, false)                       \
-						each(sctp_socket_sndbuf, so_sndbuf, false)         \
-							each(sctp_socket_rcvbuf, so_rcvbuf, false)
+/* clang-format off */
+#define NUMBERS(each) \
+	each(rx_depth, inbox_small, false) \
+	each(send_queue, queue_messages, false) \
+	each(connect_timeout, connect_timeout_ms, false) \
+	each(reconnect_min, reconnect_min_ms, false) \
+	each(reconnect_max, reconnect_max_ms, false) \
+	each(unordered, unordered, true) \
+	each(autoclose, autoclose, false) \
+	each(sctp_autoclose, autoclose, false) \
+	each(sctp_max_assocs, associations_max, false) \
+	each(sctp_srto_initial, rto_initial, false) \
+	each(sctp_srto_min, rto_min, false) \
+	each(sctp_srto_max, rto_max, false) \
+	each(sctp_asocmaxrxt, asocmaxrxt, false) \
+	each(sctp_pathmaxrxt, pathmaxrxt, false) \
+	each(sctp_init_max_attempts, init_max_attempts, false) \
+	each(sctp_init_max_timeo, init_max_timeo, false) \
+	each(sctp_hbinterval, hbinterval, false) \
+	each(sctp_sack_delay, sack_delay, false) \
+	each(sctp_sack_freq, sack_freq, false) \
+	each(sctp_max_burst, max_burst, false) \
+	each(sctp_send_ttl, send_ttl, false) \
+	each(sctp_socket_sndbuf, so_sndbuf, false) \
+	each(sctp_socket_rcvbuf, so_rcvbuf, false)
+/* clang-format on */
 
 #define VALUE(parameter, setting, is_switch) static int parameter = UNSET;
 NUMBERS(VALUE)

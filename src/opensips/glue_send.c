@@ -43,7 +43,7 @@ int sipring_glue_send(compat_socket *si, char *buffer, unsigned size, compat_add
 	if (!sipring_glue_bridge)
 		return -1;
 	if (number >= 0)
-		send.listener = (unsigned)number + 1;
+		send.listener = (uint8_t)(number + 1);
 	r = sipring_bridge_send(sipring_glue_bridge, &send);
 	if (r < 0) {
 		complain(&send, r);

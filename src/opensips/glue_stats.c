@@ -7,20 +7,48 @@
 #include "opensips/glue.h"
 
 /* name of the counter in struct sipring_stats */
-#define COUNTERS(each)                                                                            \
-	each(received_messages) each(received_bytes) each(reassembled) each(keepalives) each(     \
-		malformed) each(malformed_answered) each(too_long) each(abandoned) each(accepted) \
-		each(sent) each(sent_bytes) each(failed_connect) each(failed_lost) each(          \
-			failed_timeout) each(failed_refused) each(returned) each(rejected_full)   \
-			each(blocked) each(associations) each(associations_up) each(              \
-				associations_down) each(associations_failed)                      \
-				each(associations_idle) each(associations_refused) each(shunned)  \
-					each(restarts) each(path_changes) each(no_buffers)        \
-						each(inbox_full) each(inbox_waiting)              \
-							each(queue_messages) each(queue_bytes)    \
-								each(turns) each(system_calls)
+/* clang-format off */
+#define COUNTERS(each) \
+	each(received_messages) \
+	each(received_bytes) \
+	each(reassembled) \
+	each(keepalives) \
+	each(malformed_answered) \
+	each(too_long) \
+	each(abandoned) \
+	each(accepted) \
+	each(sent) \
+	each(sent_bytes) \
+	each(failed_connect) \
+	each(failed_lost) \
+	each(failed_refused) \
+	each(returned) \
+	each(rejected_full) \
+	each(blocked) \
+	each(associations) \
+	each(associations_up) \
+	each(associations_failed) \
+	each(associations_idle) \
+	each(associations_refused) \
+	each(shunned) \
+	each(restarts) \
+	each(path_changes) \
+	each(no_buffers) \
+	each(inbox_full) \
+	each(inbox_waiting) \
+	each(queue_messages) \
+	each(queue_bytes) \
+	each(turns) \
+	each(system_calls)
 
-#define TAKEN(each) each(taken) each(failed) each(lost) each(wakes) each(takers) each(sleeping)
+#define TAKEN(each) \
+	each(taken) \
+	each(failed) \
+	each(lost) \
+	each(wakes) \
+	each(takers) \
+	each(sleeping)
+/* clang-format on */
 
 static void engines(struct sipring_stats *stats)
 {
