@@ -37,6 +37,22 @@ static int socket_set(struct socket *so, int level, int option, const void *valu
 	return usrsctp_setsockopt(so, level, option, value, (socklen_t)size) < 0 ? -errno : 0;
 }
 
+/*
+ * What the stack gives back when an association restarts or is lost lies in the receive buffer all
+ * at once, each message with some words about it, and what finds no room there it gives back to
+ * nobody. So there is room for a send buffer of it beside what the peer may send.
+ */
+static int socket_make_room(struct socket *so, int receive)
+{
+	int send = 0;
+	socklen_t send_size = sizeof send;
+
+	if (usrsctp_getsockopt(so, SOL_SOCKET, SO_SNDBUF, &send, &send_size) < 0)
+		return -errno;
+	receive = send < (INT32_MAX - receive) / 2 ? receive + send + send / 2 : INT32_MAX;
+	return socket_set(so, SOL_SOCKET, SO_RCVBUF, &receive, sizeof receive);
+}
+
 static int socket_set_buffers(struct sipring_usrsctp *us, struct socket *so)
 {
 	const struct sipring_sctp_config *config = us->config;
@@ -49,9 +65,9 @@ static int socket_set_buffers(struct sipring_usrsctp *us, struct socket *so)
 		send = (int)config->message_max;
 	if (send)
 		r = socket_set(so, SOL_SOCKET, SO_SNDBUF, &send, sizeof send);
-	if (!r && receive)
-		r = socket_set(so, SOL_SOCKET, SO_RCVBUF, &receive, sizeof receive);
-	return r;
+	if (!receive)
+		receive = (int)usrsctp_sysctl_get_sctp_recvspace();
+	return r == 0 ? socket_make_room(so, receive) : r;
 }
 
 static int socket_set_mtu(struct socket *so, uint32_t mtu)
