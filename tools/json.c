@@ -62,6 +62,7 @@ static const struct {
 	{FIELD(shunned)},
 	{FIELD(restarts)},
 	{FIELD(path_changes)},
+	{FIELD(paths_unlisted)},
 	{FIELD(notifications)},
 	{FIELD(no_buffers)},
 	{FIELD(packets_in)},

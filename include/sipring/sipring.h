@@ -154,6 +154,11 @@ struct sipring_send {
 	 * made from where none stands; 0: the first of the address's family. Not of a name.
 	 */
 	uint8_t listener;
+	/*
+	 * How many addresses stand at to, 1 to 8; 0: one. More are of one multihomed peer, with one
+	 * port: an association that has any of them is the one, a new one is told all.
+	 */
+	uint32_t n_to;
 };
 
 /* How an accepted send ended. Exactly one for each. */
@@ -288,8 +293,8 @@ SIPRING_PUBLIC bool sipring_worker_drained(const struct sipring_worker *worker);
  * will), -EHOSTDOWN (a connect to this peer failed lately: it is left alone for reconnect_min_ms,
  * twice that after the next, until it is heard of; or, of several workers, the one that has it is
  * gone), -ESHUTDOWN (draining), -ENFILE (no room for another association, or name),
- * -EPROTONOSUPPORT (a target of another transport), -ENAMETOOLONG, or what the socket calls of
- * connecting said.
+ * -E2BIG (more than 8 addresses; -EINVAL where their ports differ), -EPROTONOSUPPORT (a target of
+ * another transport), -ENAMETOOLONG, or what the socket calls of connecting said.
  */
 SIPRING_PUBLIC int sipring_send(struct sipring_worker *worker, const struct sipring_send *send);
 
@@ -300,6 +305,7 @@ struct sipring_connect {
 	uint32_t cookie;
 	/* Another association, from a port of its own, even where one to this peer stands. */
 	bool additional;
+	uint32_t n_to; /* addresses at to, as in struct sipring_send */
 };
 
 /*
@@ -314,6 +320,31 @@ SIPRING_PUBLIC int sipring_connect(struct sipring_worker *worker,
 /* Ends one: in order, after its queue is flushed, or at once. -ENOTCONN when it is gone. */
 SIPRING_PUBLIC int sipring_disconnect(struct sipring_worker *worker, uint32_t association,
 	bool abort);
+
+/* The way to one of a peer's addresses. */
+struct sipring_path {
+	union sipring_address address;
+	uint32_t srtt_ms; /* smoothed round trip; 0: not measured yet */
+	uint32_t rto_ms;
+	uint32_t cwnd; /* bytes */
+	uint32_t mtu;  /* bytes */
+	bool usable;
+	bool primary; /* packets take it while it is usable */
+};
+
+/*
+ * The ways to the peer of an association that stands, the primary one first: how many were filled
+ * in, up to n (1 or more); -ENOTCONN when it is gone or does not stand yet. System calls; not for
+ * each message.
+ */
+SIPRING_PUBLIC int sipring_paths(struct sipring_worker *worker, uint32_t association,
+	struct sipring_path *paths, unsigned n);
+/*
+ * Makes one of the peer's addresses (port 0: the peer's) the primary one (RFC 6458 8.1.9). 0,
+ * -ENOTCONN, -EAFNOSUPPORT, -EINVAL for an address that the peer has not.
+ */
+SIPRING_PUBLIC int sipring_set_primary(struct sipring_worker *worker, uint32_t association,
+	const union sipring_address *address);
 
 /* ---- Senders --------------------------------------------------------------------------------- */
 
@@ -407,6 +438,7 @@ struct sipring_stats {
 	uint64_t shunned;                   /* connects not begun: one to this peer failed lately */
 	uint64_t restarts;
 	uint64_t path_changes;
+	uint64_t paths_unlisted; /* addresses of peers that sends do not find: paths_max stood */
 	uint64_t notifications;
 	uint64_t no_buffers; /* receives paused for want of a buffer */
 	uint64_t packets_in; /* user-space SCTP only */

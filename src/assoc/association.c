@@ -20,6 +20,7 @@ void sipring_association_init(struct sipring_association *association, bool inbo
 	sipring_queue_init(&association->queue);
 	sipring_timer_init(&association->timer);
 	sipring_list_init(&association->routes);
+	sipring_list_init(&association->paths);
 	sipring_list_init(&association->flush);
 }
 

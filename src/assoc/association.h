@@ -37,6 +37,7 @@ struct sipring_association {
 	struct sipring_reassembly partial;
 	struct sipring_timer timer; /* what it means depends on the state */
 	struct sipring_list routes; /* the engine's, which wait for this to stand */
+	struct sipring_list paths;  /* the table's: further addresses, while it is listed */
 	struct sipring_list flush;  /* in the worker's list of those with something to send */
 	uint64_t claim;             /* by which all workers know that it is here; 0: none */
 	uint64_t end_by_ms;         /* DRAINING, SHUT: then it is aborted */

@@ -8,15 +8,27 @@
 #include "assoc/association.h"
 #include "base/pool.h"
 
+/* One more address of an association's peer. */
+struct sipring_table_path {
+	struct sipring_hash_node by_address;
+	struct sipring_list link; /* of its association's */
+	union sipring_address address;
+	struct sipring_association *association;
+};
+
 struct sipring_table {
 	struct sipring_pool associations;
 	struct sipring_hash by_peer;
+	struct sipring_pool paths;
+	struct sipring_hash by_path;
 	uint64_t seed[2];
 };
 
-int sipring_table_open(struct sipring_table *table, uint32_t associations_max);
+/* paths_max: addresses that peers have beside their primary ones, of all together. */
+int sipring_table_open(struct sipring_table *table, uint32_t associations_max, uint32_t paths_max);
 void sipring_table_close(struct sipring_table *table);
 size_t sipring_table_footprint(uint32_t associations_max);
+size_t sipring_table_paths_footprint(uint32_t paths_max);
 
 /*
  * A fresh association; NULL when the table is full. Where listed, it is found by its peer's
@@ -30,9 +42,17 @@ void sipring_table_remove(struct sipring_table *table, struct sipring_associatio
 /* From here on it is not found by address any more. */
 void sipring_table_unlist(struct sipring_table *table, struct sipring_association *association);
 
+/*
+ * One more address by which a listed association is found, until it is unlisted. 0; 1 where one is
+ * found by it already, this one or another; -ENOBUFS where there is no room.
+ */
+int sipring_table_add_path(struct sipring_table *table, struct sipring_association *association,
+	const union sipring_address *address);
+
 uint32_t sipring_table_id(const struct sipring_table *table,
 	const struct sipring_association *association);
 struct sipring_association *sipring_table_find(const struct sipring_table *table, uint32_t id);
+/* By any of its addresses that is known. */
 struct sipring_association *sipring_table_find_peer(const struct sipring_table *table,
 	const union sipring_address *peer);
 

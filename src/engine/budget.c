@@ -92,6 +92,9 @@ uint64_t sipring_budget(const struct sipring_config *config,
 		io.buffer_size, sipring_io_footprint(&io));
 	add(&sum, "associations", "associations_max", sctp.associations_max,
 		sizeof(struct sipring_association), sipring_table_footprint(sctp.associations_max));
+	add(&sum, "further addresses of peers", "paths_max", (uint64_t)config->paths_max,
+		sizeof(struct sipring_table_path),
+		sipring_table_paths_footprint((uint32_t)config->paths_max));
 	add(&sum, "provider's associations and packets", "associations_max, provider",
 		sctp.associations_max, provider / sctp.associations_max, provider);
 	add(&sum, "reassembly slots", "reassembly_slots, message_max",

@@ -9,21 +9,37 @@
 
 #include <assert.h>
 
+/* Its peer's addresses, as far as they are known; how many. */
+static uint32_t collect(const struct sipring_association *association,
+	union sipring_address addresses[SIPRING_ADDRESS_SET_MAX])
+{
+	const struct sipring_list *paths = &association->paths, *node = paths->next;
+	uint32_t n = 0;
+
+	addresses[n++] = association->peer;
+	for (; node != paths && n < SIPRING_ADDRESS_SET_MAX; node = node->next)
+		addresses[n++] = SIPRING_CONTAINER(node, struct sipring_table_path, link)->address;
+	return n;
+}
+
 enum sipring_owner_claim sipring_claim_take(struct sipring_worker *worker,
 	struct sipring_association *association)
 {
 	const struct sipring_party *party = &worker->party;
+	union sipring_address addresses[SIPRING_ADDRESS_SET_MAX];
 	enum sipring_owner_claim claim;
 	struct sipring_owner owner;
+	uint32_t n;
 
 	if (!party->share || !association->listed)
 		return SIPRING_OWNER_MINE;
+	n = collect(association, addresses);
 	claim = sipring_owner_claim(party->share->owners, party->share->members, party->member,
-		&association->peer, 1, &owner);
+		addresses, n, &owner);
 	if (claim == SIPRING_OWNER_FULL) {
 		sipring_owner_clean(party->share->owners, party->share->members, party->member);
 		claim = sipring_owner_claim(party->share->owners, party->share->members,
-			party->member, &association->peer, 1, &owner);
+			party->member, addresses, n, &owner);
 	}
 	if (claim == SIPRING_OWNER_THEIRS && owner.worker == party->member)
 		claim = SIPRING_OWNER_FULL;
@@ -65,8 +81,10 @@ void sipring_claim_inbound(struct sipring_worker *worker, struct sipring_associa
 	if (!sipring_association_takes_sends(association) || association->listed)
 		return;
 	sipring_table_list(&worker->table, association);
-	if (association->listed && sipring_claim_take(worker, association) == SIPRING_OWNER_MINE)
+	if (association->listed && sipring_claim_take(worker, association) == SIPRING_OWNER_MINE) {
+		sipring_paths_learn(worker, association);
 		return;
+	}
 	association->unclaimed = worker->party.share != NULL;
 	worker->n_unclaimed += association->unclaimed;
 }

@@ -62,6 +62,8 @@ static const struct row rows[] = {
 	NUMBER(encaps_port, 0, 65535, 9899, "user space: our UDP port; 0: any free one"),
 	NUMBER(encaps_peer_port, 1, 65535, 9899, "the UDP port of peers we connect to"),
 	NUMBER(associations_max, 1, 1000000, 4096, "associations at a time; more are refused"),
+	NUMBER(paths_max, 16, 1000000, 4096,
+		"addresses that multihomed peers have beside their primary ones, at a time"),
 	NUMBER(max_assocs, 0, 1000000, 0,
 		"of these, associations that peers begin; more are refused; 0: all of them"),
 	NUMBER(max_assocs_per_addr, 0, 1000000, 0,

@@ -24,6 +24,7 @@ struct sipring_config {
 	int64_t encaps_port;
 	int64_t encaps_peer_port;
 	int64_t associations_max;
+	int64_t paths_max;
 	int64_t max_assocs;
 	int64_t max_assocs_per_addr;
 	int64_t accept_rate;

@@ -41,38 +41,98 @@ static int go_elsewhere(struct sipring_destination *place, unsigned elsewhere)
 	return 0;
 }
 
-/* Of workers that share: whether another has the association to place->to, or is to make it. */
-static bool find_elsewhere(const struct sipring_worker *worker, struct sipring_destination *place,
-	bool is_mail)
+unsigned sipring_destination_pick(const struct sipring_share *share,
+	const union sipring_address *peers, unsigned n_peers, bool is_mail)
+{
+	unsigned at = share->n_places;
+
+	/* Mail is here because its sender picked this worker: it does not travel on by the hash. */
+	if (n_peers == 1)
+		return is_mail ? sipring_share_owner(share, peers)
+			       : sipring_share_pick(share, peers);
+	for (unsigned i = 0; i < n_peers && at >= share->n_places; i++)
+		at = sipring_share_owner(share, &peers[i]);
+	return at < share->n_places || is_mail ? at : sipring_share_pick(share, peers);
+}
+
+/* Of workers that share: whether another has the association to a peer, or is to make it. */
+static bool find_elsewhere(const struct sipring_worker *worker, const union sipring_address *peers,
+	unsigned n_peers, bool is_mail, struct sipring_destination *place)
 {
 	const struct sipring_share *share = worker->party.share;
 	unsigned at;
 
 	if (!share)
 		return false;
-	/* Mail is here because its sender picked this worker: it does not travel on by the hash. */
-	at = is_mail ? sipring_share_owner(share, &place->to)
-		     : sipring_share_pick(share, &place->to);
+	at = sipring_destination_pick(share, peers, n_peers, is_mail);
 	if (at >= share->n_places || at == worker->party.place)
 		return false;
 	go_elsewhere(place, at);
 	return true;
 }
 
-static int find_by_peer(struct sipring_worker *worker, struct sipring_destination *place,
-	bool is_mail, uint8_t listener)
+int sipring_destination_name_peers(const struct sipring *sipring, const union sipring_address *to,
+	unsigned n_to, struct sipring_address_set *peers)
+{
+	uint16_t port = sipring_address_port(to);
+
+	peers->n_addresses = 0;
+	if (port == 0)
+		port = (uint16_t)sipring->config.sctp_port;
+	for (unsigned i = 0; i < n_to; i++) {
+		union sipring_address peer = to[i];
+
+		if (peer.sa.sa_family != AF_INET && peer.sa.sa_family != AF_INET6)
+			return -EAFNOSUPPORT;
+		if (sipring_address_port(&peer) == 0)
+			sipring_address_set_port(&peer, port);
+		if (sipring_address_port(&peer) != port)
+			return -EINVAL;
+		if (sipring_address_set_add(peers, &peer) < 0)
+			return -E2BIG;
+	}
+	return 0;
+}
+
+static struct sipring_association *find_any(struct sipring_worker *worker,
+	const union sipring_address *peers, unsigned n_peers)
+{
+	struct sipring_association *association = NULL;
+
+	for (unsigned i = 0; i < n_peers && !association; i++)
+		association = sipring_destination_find_peer(worker, &peers[i]);
+	return association;
+}
+
+static int find_by_peers(struct sipring_worker *worker, const union sipring_address *peers,
+	unsigned n_peers, bool is_mail, uint8_t listener, struct sipring_destination *place)
 {
 	int r = -EXDEV;
 
-	place->association = sipring_destination_find_peer(worker, &place->to);
-	if (place->association || find_elsewhere(worker, place, is_mail))
+	place->association = find_any(worker, peers, n_peers);
+	if (place->association || find_elsewhere(worker, peers, n_peers, is_mail, place))
 		return 0;
 	place->association = sipring_lifecycle_connect(worker,
-		&(struct sipring_lifecycle_wish){&place->to, false, listener}, &r);
+		&(struct sipring_lifecycle_wish){peers, n_peers, false, listener}, &r);
 	if (place->association)
 		return 0;
 	/* Another was faster. */
-	return r == -EXDEV && find_elsewhere(worker, place, is_mail) ? 0 : r;
+	return r == -EXDEV && find_elsewhere(worker, peers, n_peers, is_mail, place) ? 0 : r;
+}
+
+static int find_by_peer(struct sipring_worker *worker, const struct sipring_send *send,
+	bool is_mail, struct sipring_destination *place)
+{
+	struct sipring_address_set peers;
+	int r;
+
+	if (!send->to || send->n_to <= 1)
+		return find_by_peers(worker, &place->to, 1, is_mail, send->listener, place);
+	r = sipring_destination_name_peers(worker->sipring, send->to, send->n_to, &peers);
+	if (r < 0)
+		return r;
+	return find_by_peers(worker, peers.addresses, peers.n_addresses, is_mail, send->listener,
+		place);
 }
 
 /* By the id: true where that settles it, and *result says how. */
@@ -118,33 +178,36 @@ int sipring_destination_find(struct sipring_worker *worker, const struct sipring
 	named = sipring_destination_name_peer(worker->sipring, send, &place->to);
 	if (named < 0)
 		return named;
-	return is_settled ? r : find_by_peer(worker, place, is_mail, send->listener);
+	return is_settled ? r : find_by_peer(worker, send, is_mail, place);
 }
 
 int sipring_connect(struct sipring_worker *worker, const struct sipring_connect *connect,
 	uint32_t *id)
 {
+	struct sipring_destination elsewhere = {0};
 	struct sipring_association *association = NULL;
-	union sipring_address to;
+	struct sipring_address_set to;
 	int r;
 
 	if (!connect->to) {
 		*id = 0;
 		return connect->target ? sipring_route_connect(worker, connect) : -EDESTADDRREQ;
 	}
-	r = sipring_destination_name_peer(worker->sipring,
-		&(struct sipring_send){.to = connect->to}, &to);
+	r = sipring_destination_name_peers(worker->sipring, connect->to,
+		connect->n_to ? connect->n_to : 1, &to);
 	if (r < 0)
 		return r;
 	r = 1;
 	if (!connect->additional)
-		association = sipring_destination_find_peer(worker, &to);
+		association = find_any(worker, to.addresses, to.n_addresses);
 	if (!association && !connect->additional &&
-		find_elsewhere(worker, &(struct sipring_destination){.to = to}, false))
+		find_elsewhere(worker, to.addresses, to.n_addresses, false, &elsewhere))
 		return -EXDEV;
 	if (!association)
 		association = sipring_lifecycle_connect(worker,
-			&(struct sipring_lifecycle_wish){&to, connect->additional, 0}, &r);
+			&(struct sipring_lifecycle_wish){to.addresses, to.n_addresses,
+				connect->additional, 0},
+			&r);
 	if (!association)
 		return r;
 	*id = sipring_table_id(&worker->table, association);

@@ -195,6 +195,7 @@ static void note(struct sipring_worker *worker, struct sipring_association *asso
 	case SIPRING_SCTP_RESTARTED:
 		worker->stats.restarts++;
 		abandon(worker, association);
+		sipring_paths_learn(worker, association);
 		tell(worker, association, SIPRING_EVENT_RESTART, event);
 		break;
 	case SIPRING_SCTP_ABANDONED:
@@ -208,6 +209,8 @@ static void note(struct sipring_worker *worker, struct sipring_association *asso
 		worker->stats.path_changes++;
 		if (event->path != SIPRING_SCTP_PATH_OTHER)
 			tell(worker, association, SIPRING_EVENT_PATH, event);
+		else /* it may be one more address */
+			sipring_paths_learn(worker, association);
 		break;
 	case SIPRING_SCTP_WRITABLE:
 		association->blocked = false;

@@ -61,7 +61,7 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 {
 	struct sipring_association *association;
 	const union sipring_address *to = wish->to;
-	struct sipring_sctp_connect what = {.remote = to, .n_remote = 1};
+	struct sipring_sctp_connect what = {.remote = to, .n_remote = wish->n_to};
 
 	assert(sipring_address_port(to) != 0);
 	*result = check_wish(worker, wish);
@@ -79,6 +79,8 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 		*result = -ENFILE;
 		return NULL;
 	}
+	for (unsigned i = 1; i < wish->n_to && association->listed; i++)
+		(void)sipring_table_add_path(&worker->table, association, &to[i]);
 	switch (sipring_claim_take(worker, association)) {
 	case SIPRING_OWNER_MINE:
 		break;
@@ -224,6 +226,8 @@ static void tell_up(struct sipring_worker *worker, struct sipring_association *a
 	worker->stats.associations_up++;
 	association->active_ms = worker->now_ms;
 	sipring_shunned_forget(&worker->shunned, &association->peer);
+	if (!association->inbound)
+		sipring_paths_learn(worker, association);
 	sipring_lifecycle_tell(worker,
 		&(struct sipring_event){
 			.type = SIPRING_EVENT_UP,

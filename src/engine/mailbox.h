@@ -7,11 +7,12 @@
 #pragma once
 
 #include "engine/members.h"
+#include "net/address_set.h"
 
 #include <sipring/types.h>
 
-/* Bytes of one message: what a SIP message may have over any transport. */
-#define SIPRING_MAILBOX_SIZE_MAX 65535
+/* Bytes: what a SIP message may have over any transport, and further addresses of its peer. */
+#define SIPRING_MAILBOX_SIZE_MAX (65535 + SIPRING_ADDRESS_SET_MAX * 28)
 
 struct sipring_mailbox; /* lies in a region, without pointers */
 
@@ -28,8 +29,9 @@ struct sipring_mail {
 	uint32_t ppid;
 	uint32_t size; /* bytes of message */
 	uint16_t stream;
-	uint8_t flags;    /* enum sipring_send_flags and sipring_mail_flags */
-	uint8_t listener; /* of struct sipring_send */
+	uint8_t flags;     /* enum sipring_send_flags and sipring_mail_flags */
+	uint8_t listener;  /* of struct sipring_send */
+	uint32_t n_others; /* further addresses of the peer, behind the bytes */
 };
 
 enum sipring_mailbox_pushed {

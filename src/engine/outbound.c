@@ -255,6 +255,8 @@ static int check_send(const struct sipring_worker *worker, const struct sipring_
 		return -EINVAL;
 	if (send->size > (size_t)worker->sipring->config.message_max)
 		return -EMSGSIZE;
+	if (send->n_to > SIPRING_ADDRESS_SET_MAX)
+		return -E2BIG;
 	return 0;
 }
 

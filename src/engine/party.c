@@ -61,16 +61,20 @@ void sipring_party_leave(struct sipring_party *party)
 	party->share = NULL;
 }
 
+/* others: mail->n_others addresses, not read where there are none. */
 static int push(struct sipring_party *party, struct sipring_mailbox *mailbox, unsigned place,
-	const struct sipring_mail *mail, const void *bytes)
+	const struct sipring_mail *mail, const void *bytes, const union sipring_address *others)
 {
+	uint32_t others_size = mail->n_others * (uint32_t)sizeof *others;
 	struct sipring_mailbox_slot slot;
-	int r = sipring_mailbox_reserve(mailbox, party->member, mail->size, &slot);
+	int r = sipring_mailbox_reserve(mailbox, party->member, mail->size + others_size, &slot);
 
 	if (r)
 		return r == SIPRING_MAILBOX_FULL ? -ENOBUFS : r;
 	*slot.mail = *mail;
 	memcpy(slot.bytes, bytes, mail->size);
+	if (others)
+		memcpy(slot.bytes + mail->size, others, others_size);
 	r = sipring_mailbox_commit(mailbox, &slot);
 	if (r == SIPRING_MAILBOX_WAKE)
 		sipring_share_wake(party->share, place);
@@ -98,6 +102,7 @@ int sipring_party_hand(struct sipring_party *party, unsigned place, const struct
 		.stream = send->stream,
 		.flags = send->flags,
 		.listener = send->listener,
+		.n_others = send->to && send->n_to > 1 ? send->n_to - 1 : 0,
 	};
 	struct handed *handed = NULL;
 	int r;
@@ -114,7 +119,8 @@ int sipring_party_hand(struct sipring_party *party, unsigned place, const struct
 		mail.cookie = sipring_pool_handle(&party->handed, handed);
 		mail.sender = party->member;
 	}
-	r = push(party, sipring_share_sends(share, place), place, &mail, send->data);
+	r = push(party, sipring_share_sends(share, place), place, &mail, send->data,
+		mail.n_others ? send->to + 1 : NULL);
 	if (r < 0 && handed)
 		sipring_pool_give(&party->handed, handed);
 	if (r == -ENOBUFS && origin != SIPRING_PARTY_UNASKED)
@@ -142,7 +148,7 @@ void sipring_party_tell(struct sipring_party *party, uint32_t origin, uint32_t c
 	}
 	mailbox = sipring_share_outcomes(party->share, place);
 	if ((!cookie && !sipring_mailbox_has_room(mailbox)) ||
-		push(party, mailbox, place, &mail, &told) < 0)
+		push(party, mailbox, place, &mail, &told, NULL) < 0)
 		party->n_untold++;
 }
 

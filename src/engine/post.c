@@ -104,6 +104,17 @@ static enum sipring_outcome outcome_of(int error)
 		: SIPRING_OUTCOME_CONNECT_FAILED;
 }
 
+/* All addresses of the peer, its first one as the mail has it. */
+static void unpack_peers(struct sipring_send *send, const struct sipring_mail *mail,
+	const char *bytes, union sipring_address peers[SIPRING_ADDRESS_SET_MAX])
+{
+	assert(mail->n_others < SIPRING_ADDRESS_SET_MAX);
+	peers[0] = mail->peer;
+	memcpy(&peers[1], bytes + mail->size, mail->n_others * sizeof *peers);
+	send->to = peers;
+	send->n_to = mail->n_others + 1;
+}
+
 static void take_one(struct sipring_worker *worker, const struct sipring_mail *mail,
 	const char *bytes)
 {
@@ -118,12 +129,15 @@ static void take_one(struct sipring_worker *worker, const struct sipring_mail *m
 		.flags = mail->flags,
 		.listener = mail->listener,
 	};
+	union sipring_address peers[SIPRING_ADDRESS_SET_MAX];
 	int r;
 
 	if (mail->flags & (SIPRING_MAIL_SHUTDOWN | SIPRING_MAIL_ABORT)) {
 		sipring_disconnect(worker, mail->association, mail->flags & SIPRING_MAIL_ABORT);
 		return;
 	}
+	if (mail->n_others)
+		unpack_peers(&send, mail, bytes, peers);
 	worker->stats.mail++;
 	r = sipring_outbound_accept(worker, &send, mail->sender);
 	if (r == -ENOBUFS && send.to)

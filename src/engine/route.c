@@ -340,7 +340,7 @@ static bool try_address(struct sipring_worker *worker, struct sipring_route *rou
 		r = check_route(address);
 	if (!association && r == 0)
 		association = sipring_lifecycle_connect(worker,
-			&(struct sipring_lifecycle_wish){address, route->is_additional, 0}, &r);
+			&(struct sipring_lifecycle_wish){address, 1, route->is_additional, 0}, &r);
 	if (association) {
 		sipring_list_append(&association->routes, &route->link);
 		return true;

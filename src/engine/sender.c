@@ -73,6 +73,23 @@ void sipring_sender_close(struct sipring_sender *sender)
 	free(sender);
 }
 
+static int find_by_peer(const struct sipring_sender *sender, const struct sipring_send *send,
+	unsigned *place, const union sipring_address *to)
+{
+	const struct sipring_share *share = sender->party.share;
+	struct sipring_address_set peers = {.addresses = {*to}, .n_addresses = 1};
+
+	if (send->to && send->n_to > 1) {
+		int r = sipring_destination_name_peers(sender->sipring, send->to, send->n_to,
+			&peers);
+
+		if (r < 0)
+			return r;
+	}
+	*place = sipring_destination_pick(share, peers.addresses, peers.n_addresses, false);
+	return *place < share->n_workers ? 0 : -EHOSTDOWN;
+}
+
 /* Where to: the worker's place, and the address if one is given. 0 or -errno. */
 static int find_place(const struct sipring_sender *sender, const struct sipring_send *send,
 	unsigned *place, union sipring_address *to)
@@ -93,8 +110,7 @@ static int find_place(const struct sipring_sender *sender, const struct sipring_
 		return 0;
 	if (to->sa.sa_family == AF_UNSPEC)
 		return -ENOTCONN;
-	*place = sipring_share_pick(share, to);
-	return *place < share->n_workers ? 0 : -EHOSTDOWN;
+	return find_by_peer(sender, send, place, to);
 }
 
 int sipring_sender_send(struct sipring_sender *sender, const struct sipring_send *send)
@@ -108,6 +124,8 @@ int sipring_sender_send(struct sipring_sender *sender, const struct sipring_send
 		return -EINVAL;
 	if (send->size > (size_t)sender->sipring->config.message_max)
 		return -EMSGSIZE;
+	if (send->n_to > SIPRING_ADDRESS_SET_MAX)
+		return -E2BIG;
 	r = find_place(sender, send, &place, &to);
 	if (r == 0 && to.sa.sa_family != AF_UNSPEC && !send->association)
 		r = sipring_refusals_check(sender->party.share->refusals, &to,

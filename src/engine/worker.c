@@ -19,7 +19,8 @@
 static int open_memory(struct sipring_worker *worker, struct sipring_error *error)
 {
 	const struct sipring_config *config = &worker->sipring->config;
-	int r = sipring_table_open(&worker->table, (uint32_t)config->associations_max);
+	int r = sipring_table_open(&worker->table, (uint32_t)config->associations_max,
+		(uint32_t)config->paths_max);
 
 	if (r == 0)
 		r = sipring_pool_open(&worker->slots, (uint32_t)config->reassembly_slots,

@@ -136,6 +136,9 @@ void sipring_claim_drop(struct sipring_worker *worker, struct sipring_associatio
 void sipring_claim_inbound(struct sipring_worker *worker, struct sipring_association *association);
 void sipring_claim_retry(struct sipring_worker *worker);
 
+/* paths.c: the addresses of a peer. Where listed, sends to any of them find the association. */
+void sipring_paths_learn(struct sipring_worker *worker, struct sipring_association *association);
+
 /* route.c: from names to associations. */
 int sipring_route_open(struct sipring_worker *worker);
 /* After every route came to its end. */
@@ -163,7 +166,8 @@ void sipring_route_fail(struct sipring_worker *worker, enum sipring_outcome outc
 
 /* lifecycle.c: associations from their first day to their last. */
 struct sipring_lifecycle_wish {
-	const union sipring_address *to;
+	const union sipring_address *to; /* of one peer, with their ports */
+	unsigned n_to;                   /* 1 or more */
 	bool is_additional;
 	uint8_t listener; /* from 1; 0: any that suits */
 };

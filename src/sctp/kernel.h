@@ -71,6 +71,14 @@ void sipring_kernel_socket_addresses(int fd, union sipring_address *remote,
 	union sipring_address *local);
 /* An IPv4 address that came as an IPv6 one is made IPv4. */
 void sipring_kernel_socket_unmap(union sipring_address *address);
+/* kernel_paths.c: as struct sipring_sctp_ops has them. */
+unsigned sipring_kernel_paths_addresses(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn,
+	union sipring_address *addresses, unsigned max);
+int sipring_kernel_paths_path(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn,
+	const union sipring_address *address, struct sipring_sctp_path_info *info);
+int sipring_kernel_paths_set_primary(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn,
+	const union sipring_address *address);
+
 /* The pending error, negative, which is thereby told; -ENODATA where there is none. */
 int sipring_kernel_socket_error(int fd);
 

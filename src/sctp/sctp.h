@@ -82,6 +82,15 @@ struct sipring_sctp_event {
 	enum sipring_sctp_path path;
 };
 
+/* The way to one of a peer's addresses. */
+struct sipring_sctp_path_info {
+	bool usable;
+	uint32_t srtt_ms; /* 0: not measured yet */
+	uint32_t rto_ms;
+	uint32_t cwnd; /* bytes */
+	uint32_t mtu;  /* bytes */
+};
+
 enum sipring_sctp_encapsulation {
 	SIPRING_SCTP_ENCAPSULATION_AUTO, /* UDP, the choice that needs no privilege */
 	SIPRING_SCTP_ENCAPSULATION_UDP,  /* RFC 6951 */
@@ -169,6 +178,15 @@ struct sipring_sctp_ops {
 	void (*shutdown)(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn);
 	/* At once (ABORT, 9.1): CLOSED follows, not LOST. Also frees a conn after LOST. */
 	void (*abort)(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn);
+	/* The peer's, of a conn that stands, the primary one first; how many, up to max, from 1. */
+	unsigned (*addresses)(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn,
+		union sipring_address *addresses, unsigned max);
+	/* One of these: 0, or -errno, where it is none of them -EINVAL. */
+	int (*path)(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn,
+		const union sipring_address *address, struct sipring_sctp_path_info *info);
+	/* From now on sends go there, while they can (RFC 6458 8.1.9). 0 or -errno, likewise. */
+	int (*set_primary)(struct sipring_sctp *sctp, struct sipring_sctp_conn *conn,
+		const union sipring_address *address);
 	/* Takes one io event of a socket that is the provider's. Then read next until false. */
 	void (*input)(struct sipring_sctp *sctp, const struct sipring_io_event *event);
 	bool (*next)(struct sipring_sctp *sctp, struct sipring_sctp_event *event);

@@ -326,6 +326,47 @@ static void usrsctp_abort(struct sipring_sctp *sctp, struct sipring_sctp_conn *b
 	}
 }
 
+/* Decision 0005: a peer has one address here, and all packets go there. */
+static unsigned usrsctp_addresses(struct sipring_sctp *sctp, struct sipring_sctp_conn *base,
+	union sipring_address *addresses, unsigned max)
+{
+	(void)sctp;
+	assert(max > 0);
+	(void)max;
+	addresses[0] = base->remote;
+	return 1;
+}
+
+static int usrsctp_path(struct sipring_sctp *sctp, struct sipring_sctp_conn *base,
+	const union sipring_address *address, struct sipring_sctp_path_info *info)
+{
+	struct sipring_usrsctp_conn *conn = (struct sipring_usrsctp_conn *)base;
+	struct sctp_status status = {0};
+	socklen_t size = sizeof status;
+
+	(void)sctp;
+	if (!sipring_address_equal(address, &base->remote))
+		return -EINVAL;
+	if (!conn->socket ||
+		usrsctp_getsockopt(conn->socket, IPPROTO_SCTP, SCTP_STATUS, &status, &size) < 0)
+		return -ENOTCONN;
+	*info = (struct sipring_sctp_path_info){
+		.usable = status.sstat_primary.spinfo_state & SCTP_ACTIVE,
+		.srtt_ms = status.sstat_primary.spinfo_srtt,
+		.rto_ms = status.sstat_primary.spinfo_rto,
+		.cwnd = status.sstat_primary.spinfo_cwnd,
+		.mtu = status.sstat_primary.spinfo_mtu,
+	};
+	return 0;
+}
+
+static int usrsctp_set_primary(struct sipring_sctp *sctp, struct sipring_sctp_conn *base,
+	const union sipring_address *address)
+{
+	(void)sctp;
+	return sipring_address_equal(address, &base->remote) ? 0 : -EINVAL;
+}
+
 /* Somebody unknown has the tag of an association: its peer has moved (RFC 6951 5.4). */
 static struct sipring_usrsctp_peer *usrsctp_moved(struct sipring_usrsctp *us,
 	const struct sipring_usrsctp_datagram *datagram, const uint16_t ports[2])
@@ -438,6 +479,9 @@ const struct sipring_sctp_ops sipring_sctp_usrsctp = {
 	.release = sipring_usrsctp_send_release,
 	.shutdown = usrsctp_shut_down,
 	.abort = usrsctp_abort,
+	.addresses = usrsctp_addresses,
+	.path = usrsctp_path,
+	.set_primary = usrsctp_set_primary,
 	.input = usrsctp_input,
 	.next = sipring_usrsctp_events_next,
 	.keep = sipring_usrsctp_events_keep,

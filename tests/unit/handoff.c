@@ -79,7 +79,7 @@ static void open_worker(void)
 	taker = sipring_members_join(sipring->share->members);
 	sipring_list_init(&worker.flush);
 	sipring_wheel_init(&worker.wheel, 0);
-	cr_assert_eq(sipring_table_open(&worker.table, 16), 0);
+	cr_assert_eq(sipring_table_open(&worker.table, 16, 4), 0);
 	cr_assert_eq(sipring_pool_open(&worker.slots, SLOTS, sipring_reassembly_slot_size(65535)),
 		0);
 	cr_assert_eq(sipring_handoff_open(&worker), 0);

@@ -8,6 +8,7 @@
 #include "random.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 
 static union sipring_address peer(uint16_t port)
@@ -21,13 +22,44 @@ static union sipring_address peer(uint16_t port)
 	return address;
 }
 
+Test(table, every_address_of_a_peer_leads_to_its_association)
+{
+	union sipring_address a = peer(1), b = peer(2), c = peer(3), d = peer(4);
+	struct sipring_association *first, *second;
+	struct sipring_table table;
+
+	cr_assert_eq(sipring_table_open(&table, 4, 2), 0);
+	first = sipring_table_add(&table, &a, true, true);
+	cr_expect_eq(sipring_table_add_path(&table, first, &a), 1, "its own");
+	cr_expect_eq(sipring_table_add_path(&table, first, &b), 0);
+	cr_expect_eq(sipring_table_add_path(&table, first, &b), 1, "once");
+	cr_expect_eq(sipring_table_find_peer(&table, &b), first);
+	second = sipring_table_add(&table, &b, true, true);
+	cr_expect_not(second->listed, "the address is another's");
+	sipring_table_remove(&table, second);
+	second = sipring_table_add(&table, &d, true, true);
+	cr_expect_eq(sipring_table_add_path(&table, second, &b), 1, "another's");
+	cr_expect_eq(sipring_table_add_path(&table, second, &c), 0);
+	cr_expect_eq(sipring_table_add_path(&table, first, &c), 1);
+	c = peer(5);
+	cr_expect_eq(sipring_table_add_path(&table, first, &c), -ENOBUFS);
+	sipring_table_unlist(&table, first);
+	cr_expect_null(sipring_table_find_peer(&table, &a));
+	cr_expect_null(sipring_table_find_peer(&table, &b));
+	cr_expect_eq(sipring_table_add_path(&table, second, &b), 0, "free again, and room");
+	sipring_table_remove(&table, second);
+	cr_expect_eq(sipring_pool_used(&table.paths), 0);
+	sipring_table_remove(&table, first);
+	sipring_table_close(&table);
+}
+
 Test(table, one_listed_association_a_peer)
 {
 	union sipring_address a = peer(1), b = peer(2);
 	struct sipring_association *first, *second, *hidden;
 	struct sipring_table table;
 
-	cr_assert_eq(sipring_table_open(&table, 4), 0);
+	cr_assert_eq(sipring_table_open(&table, 4, 4), 0);
 	cr_expect_null(sipring_table_find_peer(&table, &a));
 	hidden = sipring_table_add(&table, &a, false, false);
 	cr_expect_null(sipring_table_find_peer(&table, &a), "not listed, not found");
@@ -54,7 +86,7 @@ Test(table, ids_go_stale_and_the_limit_holds)
 	struct sipring_table table;
 	uint32_t id;
 
-	cr_assert_eq(sipring_table_open(&table, 1), 0);
+	cr_assert_eq(sipring_table_open(&table, 1, 4), 0);
 	association = sipring_table_add(&table, &a, true, true);
 	id = sipring_table_id(&table, association);
 	cr_expect_neq(id, 0);
@@ -76,7 +108,7 @@ Test(table, random_run_against_a_model)
 	uint64_t seed = 3;
 	uint32_t n = 0;
 
-	cr_assert_eq(sipring_table_open(&table, ROOM), 0);
+	cr_assert_eq(sipring_table_open(&table, ROOM, 4), 0);
 	for (int step = 0; step < 50000; step++) {
 		unsigned i = (unsigned)(random_below(&seed, PEERS));
 		union sipring_address address = peer((uint16_t)(100 + i));
