@@ -478,6 +478,33 @@ SIPRING_PUBLIC void sipring_worker_stats(const struct sipring_worker *worker,
 SIPRING_PUBLIC int sipring_stats_of(const struct sipring *sipring, int place,
 	struct sipring_stats *stats);
 
+/* An association as it is. A value. */
+struct sipring_association_info {
+	uint32_t association;
+	char state[12]; /* "connecting", "up", "ending", "draining", "shut", "closing" */
+	bool inbound;
+	bool measured; /* what follows the queue is known: it stands */
+	bool primary_active;
+	union sipring_address peer;
+	uint32_t queue_messages;
+	uint32_t queue_bytes;
+	union sipring_address primary; /* the path that is sent on */
+	uint32_t rtt_ms, rto_ms;       /* of this path */
+	uint32_t cwnd;                 /* bytes, of this path */
+	uint32_t mtu;                  /* bytes, of this path */
+	uint32_t peer_window;          /* bytes that the peer has room for */
+	uint32_t unacknowledged;       /* chunks */
+	uint32_t pending; /* chunks that were received and wait for more, or to be read */
+};
+
+/*
+ * Up to n associations of the worker, from the cursor on, which is 0 first and UINT32_MAX after the
+ * last; how many. Looks at a bounded number of places, so that it may bring none and not be at the
+ * end. One system call for each with the kernel's SCTP. The worker's thread.
+ */
+SIPRING_PUBLIC unsigned sipring_worker_associations(struct sipring_worker *worker, uint32_t *cursor,
+	struct sipring_association_info *infos, unsigned n);
+
 /* ---- Takers ---------------------------------------------------------------------------------- */
 
 /*

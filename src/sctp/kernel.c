@@ -442,4 +442,5 @@ const struct sipring_sctp_ops sipring_sctp_kernel = {
 	.keep = kernel_keep,
 	.give_back = kernel_give_back,
 	.tick = kernel_tick,
+	.status = sipring_kernel_status,
 };

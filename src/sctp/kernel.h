@@ -104,3 +104,7 @@ void sipring_kernel_events_data(const struct sipring_io_event *io,
 /* Fills send->io, with control messages only where the socket's defaults do not do. */
 void sipring_kernel_events_send(const struct sipring_sctp_config *config, struct kernel_conn *conn,
 	struct sipring_sctp_send *send);
+
+/* kernel_status.c: as the table's. */
+bool sipring_kernel_status(struct sipring_sctp *sctp, const struct sipring_sctp_conn *conn,
+	struct sipring_sctp_status *status);

@@ -155,6 +155,18 @@ struct sipring_sctp_counters {
 	uint64_t n_refused;        /* associations past associations_max */
 };
 
+/* How an association does; of its paths the primary one. */
+struct sipring_sctp_status {
+	union sipring_address primary;
+	uint32_t rtt_ms, rto_ms;
+	uint32_t window; /* of congestion, bytes */
+	uint32_t mtu;
+	uint32_t peer_window;      /* bytes that the peer has room for */
+	uint32_t n_unacknowledged; /* chunks under way */
+	uint32_t n_pending;        /* chunks that the peer has sent and nobody has read */
+	bool is_active;
+};
+
 struct sipring_sctp_ops {
 	const char *name;
 	/* Keeps config and io; both outlive it. 0, or -errno with a text that names the remedy. */
@@ -200,6 +212,9 @@ struct sipring_sctp_ops {
 	/* Runs the stack's own timers; returns the ms after which it wants to be called again, or
 	 * UINT64_MAX. Read next until false afterwards. */
 	uint64_t (*tick)(struct sipring_sctp *sctp, uint64_t now_ms);
+	/* False where the association does not stand. A system call, for those who look. */
+	bool (*status)(struct sipring_sctp *sctp, const struct sipring_sctp_conn *conn,
+		struct sipring_sctp_status *status);
 };
 
 /* What every provider starts with. */

@@ -487,4 +487,5 @@ const struct sipring_sctp_ops sipring_sctp_usrsctp = {
 	.keep = sipring_usrsctp_events_keep,
 	.give_back = sipring_usrsctp_events_give_back,
 	.tick = usrsctp_tick,
+	.status = sipring_usrsctp_status,
 };

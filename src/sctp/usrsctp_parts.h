@@ -159,3 +159,7 @@ static inline void sipring_usrsctp_port_mark(struct sipring_usrsctp *us, uint16_
 int sipring_usrsctp_options_check(const struct sipring_sctp_config *config,
 	struct sipring_error *error);
 int sipring_usrsctp_options_set(struct socket *so, const struct sipring_sctp_config *config);
+
+/* usrsctp_status.c: as the table's. */
+bool sipring_usrsctp_status(struct sipring_sctp *sctp, const struct sipring_sctp_conn *conn,
+	struct sipring_sctp_status *status);
