@@ -12,6 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define INFOS_A_TURN 16 /* a system call each */
+
 static size_t size_of(unsigned n_slots)
 {
 	return sizeof(struct board) + n_slots * sizeof(struct board_slot);
@@ -37,7 +39,7 @@ void board_close(struct board *board)
 	munmap(board, size_of(board->n_slots));
 }
 
-void board_tell(const struct board *board)
+static void tell(const struct board *board)
 {
 	(void)eventfd_write(board->news_fd, 1); /* a full counter tells it already */
 }
@@ -52,7 +54,39 @@ void board_ready(struct board *board, unsigned index, const struct sipring_choic
 	snprintf(slot->io_reason, sizeof(slot->io_reason), "%s", choice->io_reason);
 	/* release: the texts come before */
 	atomic_fetch_add_explicit(&slot->n_ready, 1, memory_order_release);
-	board_tell(board);
+	tell(board);
+}
+
+bool board_answer(struct board *board, unsigned index, struct board_look *look,
+	struct sipring_worker *worker)
+{
+	struct board_slot *slot = &board->slots[index];
+	struct sipring_association_info infos[INFOS_A_TURN];
+	uint32_t asked = atomic_load_explicit(&board->asked, memory_order_relaxed);
+	if (asked == atomic_load_explicit(&slot->answered, memory_order_relaxed))
+		return false;
+	if (look->question != asked) {
+		*look = (struct board_look){.question = asked};
+		slot->n_infos = slot->n_infos_left = 0;
+	}
+	unsigned n = sipring_worker_associations(worker, &look->cursor, infos, INFOS_A_TURN);
+	unsigned room = BOARD_INFOS_MAX - slot->n_infos;
+	unsigned n_kept = n < room ? n : room;
+	memcpy(&slot->infos[slot->n_infos], infos, n_kept * sizeof(infos[0]));
+	slot->n_infos += n_kept;
+	slot->n_infos_left += n - n_kept;
+	if (look->cursor != UINT32_MAX)
+		return true;
+	/* release: the infos come before */
+	atomic_store_explicit(&slot->answered, asked, memory_order_release);
+	tell(board);
+	return false;
+}
+
+bool board_has_answered(const struct board *board, unsigned index, uint32_t question)
+{
+	return atomic_load_explicit(&board->slots[index].answered, memory_order_acquire) ==
+		question;
 }
 
 bool board_all_ready(const struct board *board)

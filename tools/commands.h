@@ -7,4 +7,6 @@ int load_command(int argc, char **argv);
 int send_command(int argc, char **argv);
 int parse_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
+int stat_command(int argc, char **argv);
+int top_command(int argc, char **argv);
 int bench_command(int argc, char **argv);

@@ -181,6 +181,17 @@ void json_add_choice(cJSON *object, const struct sipring_choice *choice)
 	cJSON_AddStringToObject(object, "io_reason", choice->io_reason);
 }
 
+void json_sum_stats(struct sipring_stats *sum, const struct sipring_stats *stats)
+{
+	for (unsigned i = 0; i < N_STATS_FIELDS; i++) {
+		uint64_t value, more;
+		memcpy(&value, (const char *)sum + stats_fields[i].offset, sizeof(value));
+		memcpy(&more, (const char *)stats + stats_fields[i].offset, sizeof(more));
+		value += more;
+		memcpy((char *)sum + stats_fields[i].offset, &value, sizeof(value));
+	}
+}
+
 void json_add_stats(cJSON *object, const char *name, const struct sipring_stats *stats)
 {
 	cJSON *fields = cJSON_AddObjectToObject(object, name);

@@ -14,4 +14,6 @@ int json_write(const char *path, cJSON *root);
 void json_add_count(cJSON *object, const char *name, uint64_t value);
 void json_add_span(cJSON *object, const char *name, struct sipring_span span);
 void json_add_choice(cJSON *object, const struct sipring_choice *choice);
+/* Each count. */
+void json_sum_stats(struct sipring_stats *sum, const struct sipring_stats *stats);
 void json_add_stats(cJSON *object, const char *name, const struct sipring_stats *stats);

@@ -21,6 +21,8 @@ static const struct command {
 	{"send", send_command, "send one request and show the answer"},
 	{"parse", parse_command, "show what is understood of a SIP message, as JSON"},
 	{"doctor", doctor_command, "say what this machine can do, and how it could do more"},
+	{"stat", stat_command, "show what a server that runs has counted"},
+	{"top", top_command, "watch the workers and associations of a server that runs"},
 	{"bench", bench_command, "measure sipring against programs of the usual kinds"},
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -100,6 +100,11 @@ static const struct options_row rows[] = {
 		.offset = offsetof(struct serve_options, ready_file),
 		.help = "write \"ready\" to FILE once it listens (standard output has\n"
 			"the line in any case)"},
+	{.name = "status",
+		.argument = "PATH",
+		.kind = OPTIONS_TEXT,
+		.offset = offsetof(struct serve_options, status_path),
+		.help = "answer sipring stat and sipring top at a socket of that name"},
 	{.name = "stats-json",
 		.argument = "FILE",
 		.kind = OPTIONS_TEXT,
@@ -217,8 +222,8 @@ static int serve(struct options *options, struct serve_options *own)
 		return OPTIONS_STATUS_NOT_STARTED;
 	}
 	unsigned n_workers = count_workers(options);
-	int status =
-		n_workers > 1 ? serve_crew(own, sipring, n_workers) : serve_alone(own, sipring);
+	int status = n_workers > 1 || own->status_path ? serve_crew(own, sipring, n_workers)
+						       : serve_alone(own, sipring);
 	sipring_close(sipring);
 	return status;
 }

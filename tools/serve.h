@@ -5,6 +5,7 @@
 #include "tools/answer.h"
 #include "tools/board.h"
 #include "tools/options.h"
+#include "tools/status.h"
 
 #define SERVE_LISTENERS_MAX 16
 #define SERVE_ANSWERS_MAX 32
@@ -21,6 +22,7 @@ struct serve_options {
 	uint64_t drain_timeout_ns;
 	const char *stats_json;
 	const char *ready_file;
+	const char *status_path;
 	const char *workers; /* as the setting */
 	uint64_t restarts_max;
 	uint64_t restart_window_ns;
@@ -38,6 +40,7 @@ struct serve_worker {
 	struct sipring_worker *worker;
 	struct serve_counts *counts;
 	struct board *board; /* NULL: nobody supervises it */
+	struct board_look look;
 	unsigned index;
 	char answer[65536];
 };
@@ -54,3 +57,17 @@ void serve_worker_close(struct serve_worker *server);
 
 /* serve_crew.c: several of them, supervised, in processes of their own; the exit status. */
 int serve_crew(const struct serve_options *options, struct sipring *sipring, unsigned n_workers);
+
+/* serve_status.c: what the supervisor tells those who ask. */
+struct serve_status {
+	struct status status;
+	const struct serve_options *options;
+	const struct sipring *sipring;
+	struct board *board;
+	struct supervisor *supervisor;
+	uint64_t began_ns;
+};
+
+/* Where a socket was asked for: 0, or -errno that was told. */
+int serve_status_open(struct serve_status *status);
+void serve_status_close(struct serve_status *status);

@@ -20,6 +20,7 @@ struct crew {
 	struct board *board;
 	struct supervisor supervisor;
 	struct serve_report report;
+	struct serve_status status;
 	int failed; /* what goes before the workers' exit status */
 };
 
@@ -67,13 +68,14 @@ static uint64_t beat(void *user, uint64_t now_ns)
 {
 	struct crew *crew = user;
 	struct sipring_stats stats;
+	uint64_t next_ns = status_run(&crew->status.status, now_ns);
 	if (!crew->supervisor.has_stood)
-		return UINT64_MAX;
-	if (now_ns < crew->report.next_ns)
-		return crew->report.next_ns;
-	sipring_stats_of(crew->sipring, SIPRING_WORKERS_ALL, &stats);
-	serve_report_progress(&crew->report, &stats, now_ns);
-	return crew->report.next_ns;
+		return next_ns;
+	if (now_ns >= crew->report.next_ns) {
+		sipring_stats_of(crew->sipring, SIPRING_WORKERS_ALL, &stats);
+		serve_report_progress(&crew->report, &stats, now_ns);
+	}
+	return crew->report.next_ns < next_ns ? crew->report.next_ns : next_ns;
 }
 
 static void on_news(void *user, short events)
@@ -124,7 +126,13 @@ static int run(struct crew *crew, const struct supervisor_plan *plan)
 	}
 	supervisor_add(&crew->supervisor,
 		&(struct supervisor_source){crew->board->news_fd, POLLIN, true, on_news, crew});
-	status = finish(crew, supervisor_run(&crew->supervisor));
+	crew->status = (struct serve_status){.options = crew->options,
+		.sipring = crew->sipring,
+		.board = crew->board,
+		.supervisor = &crew->supervisor};
+	if (serve_status_open(&crew->status) == 0)
+		status = finish(crew, supervisor_run(&crew->supervisor));
+	serve_status_close(&crew->status);
 	supervisor_close(&crew->supervisor);
 	return status;
 }

@@ -155,21 +155,26 @@ static void add_workers(cJSON *root, const struct serve_figures *figures)
 	}
 }
 
+void serve_report_add_counts(cJSON *object, const struct serve_counts *counts)
+{
+	json_add_count(object, "requests", counts->requests);
+	json_add_count(object, "answered", counts->answered);
+	json_add_count(object, "acks", counts->acks);
+	json_add_count(object, "silent", counts->silent);
+	json_add_count(object, "responses", counts->responses);
+	json_add_count(object, "unanswerable", counts->unanswerable);
+	json_add_count(object, "refused_full", counts->refused_full);
+	json_add_count(object, "refused_draining", counts->refused_draining);
+	json_add_count(object, "refused", counts->refused);
+}
+
 int serve_report_json(const struct serve_figures *figures, const char *path)
 {
 	const struct serve_counts *counts = &figures->counts;
 	const struct sipring_stats stats = figures->engine;
 	cJSON *root = json_begin("sipring serve", SERVE_SCHEMA);
 	json_add_choice(root, &figures->choice);
-	json_add_count(root, "requests", counts->requests);
-	json_add_count(root, "answered", counts->answered);
-	json_add_count(root, "acks", counts->acks);
-	json_add_count(root, "silent", counts->silent);
-	json_add_count(root, "responses", counts->responses);
-	json_add_count(root, "unanswerable", counts->unanswerable);
-	json_add_count(root, "refused_full", counts->refused_full);
-	json_add_count(root, "refused_draining", counts->refused_draining);
-	json_add_count(root, "refused", counts->refused);
+	serve_report_add_counts(root, counts);
 	uint64_t messages = stats.received_messages + stats.sent;
 	cJSON_AddNumberToObject(root, "system_calls_per_message",
 		messages ? (double)stats.system_calls / (double)messages : 0);

@@ -33,6 +33,7 @@ struct serve_report {
 };
 
 struct serve_options;
+struct cJSON;
 
 void serve_counts_add(struct serve_counts *sum, const struct serve_counts *counts);
 void serve_report_start(const struct sipring_choice *choice, const struct serve_options *options,
@@ -41,5 +42,6 @@ void serve_report_begin(struct serve_report *report, const struct sipring_stats 
 	uint64_t interval_ns);
 void serve_report_progress(struct serve_report *report, const struct sipring_stats *now,
 	uint64_t now_ns);
+void serve_report_add_counts(struct cJSON *object, const struct serve_counts *counts);
 void serve_report_end(const struct serve_figures *figures);
 int serve_report_json(const struct serve_figures *figures, const char *path);

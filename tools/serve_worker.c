@@ -116,6 +116,9 @@ int serve_worker_run(struct serve_worker *server, uint64_t (*beat)(void *user, u
 	for (;;) {
 		uint64_t now_ns = number_clock_ns();
 		uint64_t next_ns = beat ? beat(user, now_ns) : UINT64_MAX;
+		if (server->board &&
+			board_answer(server->board, server->index, &server->look, server->worker))
+			next_ns = 0;
 		int result = sipring_worker_turn(server->worker,
 			next_ns == UINT64_MAX      ? -1
 				: next_ns > now_ns ? (int64_t)(next_ns - now_ns)

@@ -35,12 +35,23 @@ void signals_watch(struct sipring_worker *worker)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
+static void on_wake(int number)
+{
+	int saved = errno;
+	(void)number;
+	if (watched)
+		sipring_worker_wake(watched);
+	errno = saved;
+}
+
 void signals_watch_supervised(struct sipring_worker *worker)
 {
+	struct sigaction wake = {.sa_handler = on_wake, .sa_flags = SA_RESTART};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigset_t blocked;
 	signals_watch(worker);
 	sigaction(SIGINT, &ignore, NULL);
+	sigaction(SIGUSR1, &wake, NULL);
 	sigfillset(&blocked);
 	sigprocmask(SIG_UNBLOCK, &blocked, NULL);
 }

@@ -36,6 +36,7 @@ static void watched_signals(sigset_t *signals)
 	sigaddset(signals, SIGTERM);
 	sigaddset(signals, SIGINT);
 	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGUSR1); /* a worker's: it would end by it before it watches */
 }
 
 int supervisor_open(struct supervisor *supervisor, const struct supervisor_plan *plan)
@@ -110,7 +111,7 @@ static void start(struct supervisor *supervisor, unsigned index)
 	worker->restart_at_ns = number_clock_ns() + PAUSE_MOST_NS;
 }
 
-static void tell_workers(const struct supervisor *supervisor, int number)
+void supervisor_signal(const struct supervisor *supervisor, int number)
 {
 	for (unsigned i = 0; i < supervisor->plan->n_workers; i++)
 		if (supervisor->workers[i].pid)
@@ -133,7 +134,7 @@ void supervisor_wish(struct supervisor *supervisor, enum supervisor_wish wish)
 	supervisor->wish = wish;
 	supervisor->kill_at_ns = number_clock_ns() + left_ns + GRACE_NS;
 	plan->wish(plan->user, wish);
-	tell_workers(supervisor, SIGTERM);
+	supervisor_signal(supervisor, SIGTERM);
 	for (unsigned i = 0; i < plan->n_workers; i++)
 		if (!supervisor->workers[i].pid && !supervisor->workers[i].is_over)
 			finish(&supervisor->workers[i], OPTIONS_STATUS_OK);
@@ -234,12 +235,12 @@ static void take_signals(struct supervisor *supervisor)
 	while (read(supervisor->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			reap(supervisor);
-		else if (info.ssi_signo != SIGHUP)
+		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			supervisor_wish(supervisor,
 				supervisor->wish == SUPERVISOR_WISH_RUN ? SUPERVISOR_WISH_DRAIN
 									: SUPERVISOR_WISH_END);
-		else if (plan->reload && plan->reload(plan->user))
-			tell_workers(supervisor, SIGHUP);
+		else if (info.ssi_signo == SIGHUP && plan->reload && plan->reload(plan->user))
+			supervisor_signal(supervisor, SIGHUP);
 	}
 }
 
@@ -251,7 +252,7 @@ static uint64_t act_on_time(struct supervisor *supervisor)
 	uint64_t next_ns = plan->beat ? plan->beat(plan->user, now_ns) : UINT64_MAX;
 	if (now_ns >= supervisor->kill_at_ns) {
 		terminal_error("workers that do not end are killed");
-		tell_workers(supervisor, SIGKILL);
+		supervisor_signal(supervisor, SIGKILL);
 		supervisor->kill_at_ns = UINT64_MAX;
 	}
 	next_ns = supervisor->kill_at_ns < next_ns ? supervisor->kill_at_ns : next_ns;

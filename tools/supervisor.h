@@ -9,7 +9,7 @@
 
 #define SUPERVISOR_WORKERS_MAX 64
 #define SUPERVISOR_CRASHES_MAX 100
-#define SUPERVISOR_SOURCES_MAX 8
+#define SUPERVISOR_SOURCES_MAX 16
 
 enum supervisor_wish {
 	SUPERVISOR_WISH_RUN,
@@ -75,6 +75,8 @@ void supervisor_remove(struct supervisor *supervisor, int fd);
 int supervisor_run(struct supervisor *supervisor);
 /* All are ready. */
 void supervisor_stood(struct supervisor *supervisor);
+/* To every worker that runs. */
+void supervisor_signal(const struct supervisor *supervisor, int number);
 void supervisor_wish(struct supervisor *supervisor, enum supervisor_wish wish);
 void supervisor_close(struct supervisor *supervisor);
 
