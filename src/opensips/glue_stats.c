@@ -13,6 +13,7 @@
 	each(received_bytes) \
 	each(reassembled) \
 	each(keepalives) \
+	each(malformed) \
 	each(malformed_answered) \
 	each(too_long) \
 	each(abandoned) \
@@ -21,12 +22,14 @@
 	each(sent_bytes) \
 	each(failed_connect) \
 	each(failed_lost) \
+	each(failed_timeout) \
 	each(failed_refused) \
 	each(returned) \
 	each(rejected_full) \
 	each(blocked) \
 	each(associations) \
 	each(associations_up) \
+	each(associations_down) \
 	each(associations_failed) \
 	each(associations_idle) \
 	each(associations_refused) \
