@@ -6,6 +6,7 @@ function of that name in lib.sh.
     opensips_peer.py ports   the default port, both ways: listener, URI, Via, Record-Route
     opensips_peer.py sizes   long messages, too long ones, keep-alives, wrong ports in a Via
     opensips_peer.py hole    requests for a peer that does not answer, and for others meanwhile
+    opensips_peer.py slow    requests of one association, two of them for a script that sleeps
 """
 import os
 import re
@@ -105,4 +106,15 @@ def hole():
     point(finals, "once that is known, tm is told at once", came)
 
 
-{"ports": ports, "sizes": sizes, "hole": hole}[sys.argv[1]]()
+def slow():
+    peer = Peer("127.0.0.1", 5060)
+    for number in range(2):
+        peer.send(request("OPTIONS", "slow", f"slow{number}"))
+    for number in range(40):
+        peer.send(request("OPTIONS", "", f"quick{number}"))
+    order = [number for status, number in answers(peer, 6) if status == 200]
+    point(len(order) == 42, "with scripts that sleep in 2 of 4 workers all are answered", order)
+    point({"slow0", "slow1"} == set(order[-2:]), "and none waits behind those that sleep", order)
+
+
+{"ports": ports, "sizes": sizes, "hole": hole, "slow": slow}[sys.argv[1]]()
