@@ -181,6 +181,18 @@ void json_add_choice(cJSON *object, const struct sipring_choice *choice)
 	cJSON_AddStringToObject(object, "io_reason", choice->io_reason);
 }
 
+bool json_stats_field(const struct sipring_stats *stats, unsigned index, struct json_field *field)
+{
+	if (index >= N_STATS_FIELDS)
+		return false;
+	field->name = stats_fields[index].name;
+	field->is_gauge =
+		stats_fields[index].offset >= offsetof(struct sipring_stats, associations);
+	memcpy(&field->value, (const char *)stats + stats_fields[index].offset,
+		sizeof(field->value));
+	return true;
+}
+
 void json_sum_stats(struct sipring_stats *sum, const struct sipring_stats *stats)
 {
 	for (unsigned i = 0; i < N_STATS_FIELDS; i++) {

@@ -105,6 +105,11 @@ static const struct options_row rows[] = {
 		.kind = OPTIONS_TEXT,
 		.offset = offsetof(struct serve_options, status_path),
 		.help = "answer sipring stat and sipring top at a socket of that name"},
+	{.name = "metrics",
+		.argument = "ADDRESS:PORT",
+		.kind = OPTIONS_TEXT,
+		.offset = offsetof(struct serve_options, metrics_at),
+		.help = "all counters for Prometheus at http://ADDRESS:PORT/metrics"},
 	{.name = "stats-json",
 		.argument = "FILE",
 		.kind = OPTIONS_TEXT,
@@ -222,8 +227,9 @@ static int serve(struct options *options, struct serve_options *own)
 		return OPTIONS_STATUS_NOT_STARTED;
 	}
 	unsigned n_workers = count_workers(options);
-	int status = n_workers > 1 || own->status_path ? serve_crew(own, sipring, n_workers)
-						       : serve_alone(own, sipring);
+	int status = n_workers > 1 || own->status_path || own->metrics_at
+		? serve_crew(own, sipring, n_workers)
+		: serve_alone(own, sipring);
 	sipring_close(sipring);
 	return status;
 }

@@ -4,6 +4,7 @@
 
 #include "tools/answer.h"
 #include "tools/board.h"
+#include "tools/metrics.h"
 #include "tools/options.h"
 #include "tools/status.h"
 
@@ -23,6 +24,7 @@ struct serve_options {
 	const char *stats_json;
 	const char *ready_file;
 	const char *status_path;
+	const char *metrics_at;
 	const char *workers; /* as the setting */
 	uint64_t restarts_max;
 	uint64_t restart_window_ns;
@@ -61,6 +63,7 @@ int serve_crew(const struct serve_options *options, struct sipring *sipring, uns
 /* serve_status.c: what the supervisor tells those who ask. */
 struct serve_status {
 	struct status status;
+	struct metrics metrics;
 	const struct serve_options *options;
 	const struct sipring *sipring;
 	struct board *board;
@@ -71,3 +74,6 @@ struct serve_status {
 /* Where a socket was asked for: 0, or -errno that was told. */
 int serve_status_open(struct serve_status *status);
 void serve_status_close(struct serve_status *status);
+
+/* serve_metrics.c: the same for Prometheus; 0, or -errno that was told. */
+int serve_metrics_open(struct serve_status *status);

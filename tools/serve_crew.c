@@ -32,6 +32,7 @@ static int work(void *user, unsigned index)
 	struct sipring_choice choice;
 	int status;
 	terminal_setup("serve", crew->options->verbosity);
+	metrics_forget(&crew->status.metrics);
 	server.options = crew->options;
 	server.sipring = crew->sipring;
 	server.board = crew->board;
@@ -69,6 +70,8 @@ static uint64_t beat(void *user, uint64_t now_ns)
 	struct crew *crew = user;
 	struct sipring_stats stats;
 	uint64_t next_ns = status_run(&crew->status.status, now_ns);
+	uint64_t metrics_ns = metrics_run(&crew->status.metrics, now_ns);
+	next_ns = metrics_ns < next_ns ? metrics_ns : next_ns;
 	if (!crew->supervisor.has_stood)
 		return next_ns;
 	if (now_ns >= crew->report.next_ns) {
@@ -130,9 +133,10 @@ static int run(struct crew *crew, const struct supervisor_plan *plan)
 		.sipring = crew->sipring,
 		.board = crew->board,
 		.supervisor = &crew->supervisor};
-	if (serve_status_open(&crew->status) == 0)
+	if (serve_metrics_open(&crew->status) == 0 && serve_status_open(&crew->status) == 0)
 		status = finish(crew, supervisor_run(&crew->supervisor));
 	serve_status_close(&crew->status);
+	metrics_close(&crew->status.metrics);
 	supervisor_close(&crew->supervisor);
 	return status;
 }
