@@ -71,7 +71,31 @@ def of_userspace(root):
     return [row for row in rows if row]
 
 
-OF_SUITE = {"transport": of_transport, "latency": of_latency, "userspace": of_userspace}
+def of_hosts(root):
+    def over_stock(name, peers, outstanding, client):
+        found = [median(find(root, program=program, peers=peers, outstanding=outstanding,
+                             client=client), name) for program in ("opensips-ours",
+                                                                   "opensips-stock")]
+        return ratio(*found)
+
+    rows = []
+    for peers, client, bound in ((1, "plain", 0.97), (16, "plain", 0.97), (1, "bundles", 0.93),
+                                 (16, "bundles", 0.93), (64, "plain", 0.85)):
+        where = f"{peers} peer{'s' * (peers > 1)}, client {client}"
+        rows.append(at_most(f"OpenSIPS, ours / stock, {where}",
+                            over_stock("instructions", peers, 64, client), bound))
+        rows.append(at_most(f"its SIP workers alone, {where}",
+                            over_stock("worker_instructions", peers, 64, client), 0.85))
+    rows.append(at_most("OpenSIPS, ours / stock, one outstanding",
+                        over_stock("instructions", 1, 1, "plain"), 1.2))
+    rows.append(at_most("switches of its processes per message, one outstanding",
+                        median(find(root, program="opensips-ours", peers=1, outstanding=1),
+                               "switches"), 1.5))
+    return [row for row in rows if row]
+
+
+OF_SUITE = {"transport": of_transport, "hosts": of_hosts,
+            "latency": of_latency, "userspace": of_userspace}
 
 
 def of(root):

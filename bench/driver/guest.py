@@ -30,11 +30,15 @@ def start(build, command, port):
     # Standard error beside standard output: what a server complains of is part of the failure.
     server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL, text=True)
-    said = []
+    said, pids, groups = [], [], []
     until = time.monotonic() + READY_S
     for line in server.stdout:
         if line.strip() == "ready":
-            return server
+            return server, pids or [server.pid], groups or ["server"]
+        if line.startswith("pid "):
+            pids.append(int(line.split()[1]))
+            groups.append(line.split()[2])
+            continue
         said.append(line)
         if time.monotonic() > until:
             break
@@ -59,19 +63,20 @@ def memory_kib(pid):
     return 0
 
 
-def client_words(plan, step, mode, port, pid, rate):
+def client_words(plan, step, mode, port, pids, rate):
     case = step["case"]
     words = [os.path.join(plan["build"], "bench/transport/client"), "--port", str(port),
              "--peers", str(case["peers"]), "--size", str(case["size"]),
-             "--count", str(plan["count"]), "--warm-up", str(plan["warm_up"]),
-             "--watch", str(pid)]
+             "--count", str(plan["count"]), "--warm-up", str(plan["warm_up"])]
+    for pid in pids:
+        words += ["--watch", str(pid)]
     if rate:
         words += ["--rate", str(rate)]
     else:
         words += ["--outstanding", str(case["outstanding"])]
     if case["client"] == "bundles":
         words.append("--bundle")
-    if case["program"].startswith("udp"):
+    if "udp" in case["program"]:
         words.append("--udp")
     if case["client"] == "batch":
         words += ["--batch", "64"]
@@ -81,14 +86,15 @@ def client_words(plan, step, mode, port, pid, rate):
 
 
 def measure(plan, step, mode, port, rate):
-    server = start(plan["build"], step["command"], port)
+    server, pids, groups = start(plan["build"], step["command"], port)
     try:
-        words = client_words(plan, step, mode, port, server.pid, rate)
+        words = client_words(plan, step, mode, port, pids, rate)
         done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
         if done.returncode:
             raise Failed(f"{' '.join(words)}: {done.stderr.strip()}")
         run = json.loads(done.stdout)
-        run["memory_kib"] = memory_kib(server.pid)
+        run["memory_kib"] = sum(memory_kib(pid) for pid in pids)
+        run["groups"] = groups
         return run
     finally:
         stop(server)

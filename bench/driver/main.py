@@ -14,6 +14,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import hosts  # noqa: E402
 import parsers  # noqa: E402
 import report  # noqa: E402
 import results  # noqa: E402
@@ -21,7 +22,8 @@ import transport  # noqa: E402
 import userspace  # noqa: E402
 
 Paths = collections.namedtuple("Paths", "source build")
-SUITES = ("transport", "latency", "userspace", "parser")
+SUITES = ("transport", "latency", "userspace", "parser", "hosts")
+DEFAULT = SUITES[:4]
 
 
 def whole(least):
@@ -39,8 +41,9 @@ def read_arguments(words):
         epilog="transport and latency run in a guest of tools/lab, whose clock counts "
                "instructions; userspace and parser here, on a machine that does nothing else.")
     parser.add_argument("suites", nargs="*", metavar="SUITE",
-                        help=f"{', '.join(SUITES)} (default: all), or report: no measuring, only"
-                             " plots, report and README from the JSON that is there")
+                        help=f"{', '.join(SUITES)} (default: all but hosts), or report:"
+                             " no measuring, only plots, report and README from the JSON that"
+                             " is there")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--results", metavar="DIR", help="where the JSON, the plots and the report"
                         " go (default: bench/results in the build directory)")
@@ -59,13 +62,16 @@ def read_arguments(words):
                         help="round trips before them (default 1000)")
     parser.add_argument("--seconds", type=whole(1), default=3, metavar="N",
                         help="of a run of userspace (default 3)")
+    parser.add_argument("--opensips", metavar="TREE", help="hosts: a built tree of OpenSIPS")
+    parser.add_argument("--module", metavar="FILE", help="hosts: our proto_sctp.so (default: of"
+                        " the build directory)")
     parser.add_argument("--timeout", type=whole(1), default=7200, metavar="SECONDS",
                         help="for a guest (default 7200)")
     options = parser.parse_args(words)
     for suite in options.suites:
         if suite not in SUITES + ("report",):
             parser.error(f"no suite '{suite}': {', '.join(SUITES)} or report")
-    options.suites = options.suites or list(SUITES)
+    options.suites = options.suites or list(DEFAULT)
     options.kernel = options.kernel or ["6.12"]
     return options
 
@@ -85,7 +91,8 @@ def documents(suite, paths, options):
         yield "userspace.json", userspace.measure(paths, options)
     else:
         measure = {"transport": transport.measure_transport,
-                   "latency": transport.measure_latency}[suite]
+                   "latency": transport.measure_latency,
+                   "hosts": hosts.measure}[suite]
         for kernel in options.kernel:
             yield f"{suite}-{kernel}.json", measure(paths, options, kernel)
 

@@ -26,9 +26,14 @@ PROGRAMS = {
 }
 
 
+# Of the suite hosts, which has their commands.
+HOSTS = {"opensips-stock": "OpenSIPS, its own proto_sctp", "opensips-ours": "OpenSIPS, ours",
+         "opensips-udp": "OpenSIPS over UDP"}
+
+
 def is_udp(program):
-    return program.startswith("udp")
+    return "udp" in program
 
 
 def title(program):
-    return PROGRAMS[program]["title"]
+    return HOSTS.get(program) or PROGRAMS[program]["title"]

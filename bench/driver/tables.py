@@ -106,7 +106,7 @@ def of_claims(root):
 
 def of(root):
     """[(title, head, rows)] of a document."""
-    if root["suite"] == "transport":
+    if root["suite"] in ("transport", "hosts"):
         return [(name,) + of_scenario(root, name) for name in scenarios(root)]
     make = {"latency": of_latency, "userspace": of_userspace, "parser": of_parser}[root["suite"]]
     return [("",) + make(root)]

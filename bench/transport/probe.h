@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PROBE_PROCESSES_MAX 16
+#define PROBE_PROCESSES_MAX 64
 
 enum probe_mode {
 	PROBE_COST,    /* only what costs nothing while it is measured */
