@@ -21,7 +21,6 @@
 #include <inttypes.h>
 
 #define ESTABLISHED 50
-#define KERNEL_UDP_PORT 9899 /* of the whole system */
 
 struct world {
 	struct edge edge;
@@ -33,26 +32,13 @@ struct world {
 static struct world *world;
 static struct crowd crowd;
 static pid_t edge_pid;
+static uint16_t udp_port;
 static const char *which;
 static unsigned amount, rate = 200, per_s;
 
 static bool is(const char *name)
 {
 	return strcmp(which, name) == 0;
-}
-
-static uint16_t udp_port(void)
-{
-	return host_is("usrsctp") ? host_port(0) : KERNEL_UDP_PORT;
-}
-
-/* The kernel takes packets in UDP where it is told by which port. */
-static void open_udp_port(void)
-{
-	FILE *file = fopen("/proc/sys/net/sctp/udp_port", "w");
-
-	if (!file || fprintf(file, "%d\n", KERNEL_UDP_PORT) < 0 || fclose(file) != 0)
-		host_fail("net.sctp.udp_port", "cannot be set: needs root and Linux 5.11");
 }
 
 /* ---- Those who come to be aborted ---- */
@@ -101,7 +87,7 @@ static void abort_many(void)
 
 static void be_assailant(unsigned unused)
 {
-	int fd = packets_open(udp_port());
+	int fd = packets_open(udp_port);
 
 	(void)unused;
 	while (!atomic_load(&world->begin))
@@ -173,8 +159,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < 3 && n_arguments < argc && !strchr(argv[n_arguments], '='); i++)
 		*numbers[i] = (unsigned)strtoul(argv[n_arguments++], NULL, 10);
 	host_begin((const char *const *)argv + n_arguments, argc - n_arguments);
-	if (!host_is("usrsctp"))
-		open_udp_port();
+	udp_port = host_open_udp_port();
 	world = shared_map(sizeof *world);
 	edge_pid = edge_start(&world->edge, pairs);
 	killer = victims_start(&world->victims, 400);

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define KERNEL_UDP_PORT 9899 /* of the whole system */
+
 static const char *const *all_settings;
 static int n_all_settings;
 static uint16_t first_port;
@@ -51,6 +53,18 @@ void host_set(struct sipring_config *config, const char *const *pairs)
 	for (; pairs && *pairs; pairs += 2)
 		if (sipring_config_set(config, pairs[0], pairs[1], &error) < 0)
 			host_fail(pairs[0], error.text);
+}
+
+uint16_t host_open_udp_port(void)
+{
+	FILE *file;
+
+	if (host_is("usrsctp"))
+		return host_port(0);
+	file = fopen("/proc/sys/net/sctp/udp_port", "w");
+	if (!file || fprintf(file, "%d\n", KERNEL_UDP_PORT) < 0 || fclose(file) != 0)
+		host_fail("net.sctp.udp_port", "cannot be set: needs root and Linux 5.11");
+	return KERNEL_UDP_PORT;
 }
 
 struct sipring_config *host_config(int port, const char *const *pairs)

@@ -14,6 +14,9 @@ bool host_is(const char *provider);
 /* Of ports, from 0 to 7; the same number serves SCTP and the encapsulation. */
 uint16_t host_port(unsigned number);
 
+/* The UDP port at which an engine at port 0 hears SCTP; of the kernel's, once it is told so. */
+uint16_t host_open_udp_port(void);
+
 _Noreturn void host_fail(const char *what, const char *why);
 void host_set(struct sipring_config *config, const char *const *pairs);
 /* With these settings, those of the command line, and a listener at this port number, or -1. */
