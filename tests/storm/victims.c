@@ -29,19 +29,29 @@ static void be_victim(unsigned rate)
 	}
 }
 
+/* So long, or where the machine is slow until some have been served. */
+static void live(unsigned ms)
+{
+	uint64_t begun_ms = shared_now_ms(), n_before = atomic_load(&victims->n_answered);
+
+	while (atomic_load(&victims->rate) &&
+		(shared_now_ms() < begun_ms + ms ||
+			(atomic_load(&victims->n_answered) == n_before &&
+				shared_now_ms() < begun_ms + 20000)))
+		usleep(20000);
+}
+
 static void be_killer(unsigned every_ms)
 {
 	while (!atomic_load(&victims->end)) {
 		uint32_t rate = atomic_load(&victims->rate);
-		uint64_t end_ms = shared_now_ms() + every_ms;
 		pid_t victim;
 
 		usleep(20000);
 		if (!rate)
 			continue;
 		victim = shared_start(be_victim, rate);
-		while (shared_now_ms() < end_ms && atomic_load(&victims->rate))
-			usleep(20000);
+		live(every_ms);
 		kill(victim, SIGKILL);
 		waitpid(victim, NULL, 0);
 		atomic_fetch_add(&victims->n_killed, 1);
