@@ -188,6 +188,7 @@ static int serve_alone(const struct serve_options *options, struct sipring *sipr
 	alone.server.options = options;
 	alone.server.sipring = sipring;
 	alone.server.counts = &alone.counts;
+	alone.server.policy = options->policy;
 	int status = serve_worker_open(&alone.server);
 	if (status != 0)
 		return status;
@@ -235,15 +236,14 @@ static int serve(struct options *options, struct serve_options *own)
 }
 
 /* Listeners are those of the command line where it has any; of answers its word is the last. */
-static int take_file(struct serve_options *own, struct options *options, struct settings_file *file,
+int serve_take_file(struct serve_options *own, struct options *options, struct settings_file *file,
 	struct sipring_error *error)
 {
 	const char *text;
 	int result = settings_file_read(file, own->config, options, error);
 	if (result < 0)
 		return result;
-	for (unsigned i = 0, had = own->n_listeners;
-		had == 0 && (text = settings_file_listener(file, i)); i++)
+	for (unsigned i = 0; own->n_named == 0 && (text = settings_file_listener(file, i)); i++)
 		if ((result = take_listen(own, text, error)) < 0)
 			return result;
 	answer_setup(&own->policy);
@@ -273,8 +273,10 @@ int serve_command(int argc, char **argv)
 		if (own.workers && status == OPTIONS_STATUS_OK &&
 			options_set(&options, "workers", own.workers, &error) < 0)
 			status = options_usage(&command, "%s", error.text);
+		own.n_named = own.n_listeners;
+		own.common = &options;
 		if (own.config && status == OPTIONS_STATUS_OK &&
-			take_file(&own, &options, &file, &error) < 0)
+			serve_take_file(&own, &options, &file, &error) < 0)
 			status = options_usage(&command, "%s", error.text);
 		if (own.n_listeners == 0)
 			own.listeners[own.n_listeners++] = "sctp:*";

@@ -6,6 +6,7 @@
 #include "tools/board.h"
 #include "tools/metrics.h"
 #include "tools/options.h"
+#include "tools/settings_file.h"
 #include "tools/status.h"
 
 #define SERVE_LISTENERS_MAX 16
@@ -30,7 +31,19 @@ struct serve_options {
 	uint64_t restart_window_ns;
 	uint16_t sctp_port;
 	int verbosity;
+	const struct options *common;
+	unsigned n_named; /* of the listeners, those that the command line named */
 };
+
+/* serve.c: what the file says, where the command line says nothing. 0, or -errno with a text. */
+int serve_take_file(struct serve_options *own, struct options *options, struct settings_file *file,
+	struct sipring_error *error);
+/*
+ * serve_reload.c: reads the file again, for the sipring of this process, its worker (or NULL), and
+ * the answers. Tells what changed where it is to. False: a mistake, which was told.
+ */
+bool serve_reload(const struct serve_options *own, struct sipring *sipring,
+	struct sipring_worker *worker, struct answer_policy *policy, bool tells);
 
 /* serve.c: the line "ready", and the file. 0, or -errno that was told. */
 int serve_say_ready(const struct serve_options *options);
@@ -40,9 +53,11 @@ struct serve_worker {
 	const struct serve_options *options;
 	struct sipring *sipring;
 	struct sipring_worker *worker;
+	struct answer_policy policy;
 	struct serve_counts *counts;
 	struct board *board; /* NULL: nobody supervises it */
 	struct board_look look;
+	bool is_hung_up;
 	unsigned index;
 	char answer[65536];
 };

@@ -21,7 +21,8 @@ struct crew {
 	struct supervisor supervisor;
 	struct serve_report report;
 	struct serve_status status;
-	int failed; /* what goes before the workers' exit status */
+	struct answer_policy policy; /* that of workers to come */
+	int failed;                  /* what goes before the workers' exit status */
 };
 
 /* In the worker's own process. */
@@ -37,6 +38,7 @@ static int work(void *user, unsigned index)
 	server.sipring = crew->sipring;
 	server.board = crew->board;
 	server.index = index;
+	server.policy = crew->policy;
 	server.counts = &crew->board->slots[index].counts;
 	status = serve_worker_open(&server);
 	if (status != 0)
@@ -63,6 +65,13 @@ static void ended(void *user, unsigned index, pid_t pid)
 	struct crew *crew = user;
 	(void)index;
 	sipring_ended(crew->sipring, pid);
+}
+
+/* For the workers to come; those that run read the file as well, once it is known to do. */
+static bool reload(void *user)
+{
+	struct crew *crew = user;
+	return serve_reload(crew->options, crew->sipring, NULL, &crew->policy, true);
 }
 
 static uint64_t beat(void *user, uint64_t now_ns)
@@ -152,9 +161,10 @@ int serve_crew(const struct serve_options *options, struct sipring *sipring, uns
 		.work = work,
 		.wish = wish,
 		.ended = ended,
+		.reload = options->config ? reload : NULL,
 		.beat = beat,
 		.user = &crew};
-	crew = (struct crew){.options = options, .sipring = sipring};
+	crew = (struct crew){.options = options, .sipring = sipring, .policy = options->policy};
 	crew.board = board_open(n_workers);
 	if (!crew.board) {
 		terminal_error("cannot map what the workers share: %s", strerror(errno));

@@ -37,7 +37,7 @@ static void on_message(void *user, char *buffer, size_t size, struct sipring_mes
 		counts->responses++;
 		return;
 	}
-	const struct answer_policy *policy = &server->options->policy;
+	const struct answer_policy *policy = &server->policy;
 	uint16_t status = answer_status(policy, message);
 	counts->requests++;
 	if (status == ANSWER_NONE) {
@@ -93,12 +93,25 @@ int serve_worker_open(struct serve_worker *server)
 		signals_watch_supervised(server->worker);
 	else
 		signals_watch(server->worker);
+	signals_watch_hangup();
 	return 0;
+}
+
+/* With a file: read it. Without one it asks for an end, of a worker that nobody supervises. */
+static void take_hangup(struct serve_worker *server)
+{
+	if (!signals_take_hangup())
+		return;
+	if (server->options->config)
+		serve_reload(server->options, server->sipring, server->worker, &server->policy,
+			!server->board);
+	else
+		server->is_hung_up = !server->board;
 }
 
 static enum supervisor_wish wish_of(const struct serve_worker *server)
 {
-	unsigned n_signals = signals_count();
+	unsigned n_signals = signals_count() + server->is_hung_up;
 	uint32_t wish;
 	if (!server->board)
 		return n_signals > 1 ? SUPERVISOR_WISH_END : (enum supervisor_wish)n_signals;
@@ -127,6 +140,7 @@ int serve_worker_run(struct serve_worker *server, uint64_t (*beat)(void *user, u
 			terminal_error("the worker cannot go on: %s", strerror(-result));
 			return result;
 		}
+		take_hangup(server);
 		enum supervisor_wish wish = wish_of(server);
 		if (wish == SUPERVISOR_WISH_END)
 			return 1;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 static volatile sig_atomic_t n_signals;
+static volatile sig_atomic_t is_hangup;
 static struct sipring_worker *volatile watched;
 
 static void on_signal(int number)
@@ -52,8 +53,28 @@ void signals_watch_supervised(struct sipring_worker *worker)
 	signals_watch(worker);
 	sigaction(SIGINT, &ignore, NULL);
 	sigaction(SIGUSR1, &wake, NULL);
+	signals_watch_hangup();
 	sigfillset(&blocked);
 	sigprocmask(SIG_UNBLOCK, &blocked, NULL);
+}
+
+static void on_hangup(int number)
+{
+	is_hangup = 1;
+	on_wake(number);
+}
+
+void signals_watch_hangup(void)
+{
+	struct sigaction action = {.sa_handler = on_hangup, .sa_flags = SA_RESTART};
+	sigaction(SIGHUP, &action, NULL);
+}
+
+bool signals_take_hangup(void)
+{
+	bool was_hangup = is_hangup;
+	is_hangup = 0;
+	return was_hangup;
 }
 
 void signals_forget(void)

@@ -235,11 +235,13 @@ static void take_signals(struct supervisor *supervisor)
 	while (read(supervisor->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			reap(supervisor);
-		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+		else if (info.ssi_signo == SIGUSR1)
+			continue;
+		else if (info.ssi_signo != SIGHUP || !plan->reload)
 			supervisor_wish(supervisor,
 				supervisor->wish == SUPERVISOR_WISH_RUN ? SUPERVISOR_WISH_DRAIN
 									: SUPERVISOR_WISH_END);
-		else if (info.ssi_signo == SIGHUP && plan->reload && plan->reload(plan->user))
+		else if (plan->reload(plan->user))
 			supervisor_signal(supervisor, SIGHUP);
 	}
 }

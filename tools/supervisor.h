@@ -29,7 +29,7 @@ struct supervisor_plan {
 	void (*wish)(void *user, enum supervisor_wish wish);
 	/* A worker's process has ended and was waited for. */
 	void (*ended)(void *user, unsigned index, pid_t pid);
-	/* SIGHUP came: whether it goes on to the workers. NULL: it does not. */
+	/* SIGHUP came: whether it goes on to the workers. NULL: it is as SIGTERM. */
 	bool (*reload)(void *user);
 	/* Whatever is due; returns when it wants to be called again, on the clock of number.h. */
 	uint64_t (*beat)(void *user, uint64_t now_ns);

@@ -37,7 +37,7 @@ static int check_rto(const struct sipring_config *config, struct sipring_error *
 	return 0;
 }
 
-static int check(const struct sipring_config *config, struct sipring_error *error)
+int sipring_check(const struct sipring_config *config, struct sipring_error *error)
 {
 	if (config->queue_bytes < config->message_max)
 		return sipring_error_set(error, -EINVAL,
@@ -76,7 +76,7 @@ int sipring_open(struct sipring **out, const struct sipring_config *config,
 	struct sipring_error *error)
 {
 	struct sipring *sipring;
-	int r = check(config, error);
+	int r = sipring_check(config, error);
 
 	if (r < 0)
 		return r;

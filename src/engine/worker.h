@@ -116,6 +116,9 @@ void sipring_post_tell(struct sipring_worker *worker, uint32_t origin, uint32_t 
 int sipring_post_hand(struct sipring_worker *worker, unsigned place,
 	const struct sipring_send *send, const union sipring_address *peer, uint32_t origin);
 
+/* sipring.c: whether settings fit together; 0, or -EINVAL with a text. */
+int sipring_check(const struct sipring_config *config, struct sipring_error *error);
+
 /* stats.c: what is counted, and what others see of it. */
 int sipring_stats_map(struct sipring *sipring);
 void sipring_stats_unmap(struct sipring *sipring);

@@ -422,6 +422,17 @@ static uint64_t kernel_tick(struct sipring_sctp *sctp, uint64_t now_ms)
 	return again_ms;
 }
 
+static int kernel_retune(struct sipring_sctp *sctp, struct sipring_error *error)
+{
+	struct kernel *kernel = self(sctp);
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < kernel->n_listeners; i++)
+		r = sipring_kernel_options_set(kernel->listeners[i].socket.fd, kernel->config,
+			error);
+	return r;
+}
+
 const struct sipring_sctp_ops sipring_sctp_kernel = {
 	.name = "kernel",
 	.open = kernel_open,
@@ -442,5 +453,6 @@ const struct sipring_sctp_ops sipring_sctp_kernel = {
 	.keep = kernel_keep,
 	.give_back = kernel_give_back,
 	.tick = kernel_tick,
+	.retune = kernel_retune,
 	.status = sipring_kernel_status,
 };

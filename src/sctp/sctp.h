@@ -212,6 +212,11 @@ struct sipring_sctp_ops {
 	/* Runs the stack's own timers; returns the ms after which it wants to be called again, or
 	 * UINT64_MAX. Read next until false afterwards. */
 	uint64_t (*tick)(struct sipring_sctp *sctp, uint64_t now_ms);
+	/*
+	 * The config's knobs have changed: listeners get those of the sockets that they have, and
+	 * what begins from now on has the new ones. 0, or -errno with a text that names a setting.
+	 */
+	int (*retune)(struct sipring_sctp *sctp, struct sipring_error *error);
 	/* False where the association does not stand. A system call, for those who look. */
 	bool (*status)(struct sipring_sctp *sctp, const struct sipring_sctp_conn *conn,
 		struct sipring_sctp_status *status);

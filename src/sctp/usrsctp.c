@@ -467,6 +467,20 @@ static uint64_t usrsctp_tick(struct sipring_sctp *sctp, uint64_t now_ms)
 	return wait_ms - elapsed_ms;
 }
 
+static int usrsctp_retune(struct sipring_sctp *sctp, struct sipring_error *error)
+{
+	struct sipring_usrsctp *us = self(sctp);
+	int r = sipring_usrsctp_options_check(us->config, error);
+
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; r == 0 && i < us->n_listeners; i++)
+		r = sipring_usrsctp_options_set(us->listeners[i].socket, us->config);
+	return r < 0
+		? sipring_error_set(error, r, "the stack does not take a setting: %s", strerror(-r))
+		: 0;
+}
+
 const struct sipring_sctp_ops sipring_sctp_usrsctp = {
 	.name = "usrsctp",
 	.open = usrsctp_open,
@@ -487,5 +501,6 @@ const struct sipring_sctp_ops sipring_sctp_usrsctp = {
 	.keep = sipring_usrsctp_events_keep,
 	.give_back = sipring_usrsctp_events_give_back,
 	.tick = usrsctp_tick,
+	.retune = usrsctp_retune,
 	.status = sipring_usrsctp_status,
 };
