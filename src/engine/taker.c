@@ -183,6 +183,9 @@ unsigned sipring_taker_take(struct sipring_taker *taker, struct sipring_taken *m
 {
 	unsigned n_taken = 0;
 
+	/* Who asks once more after the last was given back: he sleeps already. */
+	if (sipring_takers_is_asleep(taker->split->takers, taker->place) && !has_any(taker))
+		return 0;
 	/* Whoever woke him has written, or is about to. */
 	if (sipring_takers_awake(taker->split->takers, taker->place))
 		taker->is_readable = true;

@@ -149,6 +149,12 @@ int sipring_takers_overdue(struct sipring_takers *takers, unsigned n, unsigned f
 	return -1;
 }
 
+bool sipring_takers_is_asleep(const struct sipring_takers *takers, unsigned place)
+{
+	return (atomic_load_explicit(&takers->sleeps[place], memory_order_relaxed) & SLEEP_MASK) ==
+		ASLEEP;
+}
+
 bool sipring_takers_may_come(const struct sipring_takers *takers, unsigned place)
 {
 	return atomic_load_explicit(&takers->sleeps[place], memory_order_relaxed) != AWAKE;

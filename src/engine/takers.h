@@ -46,6 +46,9 @@ void sipring_takers_sleep(struct sipring_takers *takers, unsigned place);
 /* Before he looks for messages. Whether somebody has woken him, or is about to. */
 bool sipring_takers_awake(struct sipring_takers *takers, unsigned place);
 
+/* Whether he sleeps and nobody has woken him since: then nobody writes to his eventfd. */
+bool sipring_takers_is_asleep(const struct sipring_takers *takers, unsigned place);
+
 /*
  * Something was put in for this listener: whom the caller has to wake, of the first n, or -1:
  * nobody sleeps, or somebody is on his way.

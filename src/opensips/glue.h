@@ -22,6 +22,8 @@ extern int sipring_glue_reuse;      /* replies go by the association that the re
 bool sipring_glue_params_apply(struct sipring_bridge *bridge);
 /* The further addresses of a listener ("a,b"), or NULL. */
 const char *sipring_glue_params_multihome(const struct socket_info *si);
+/* Whether the script asks for SCTP in user space, which has no TOS. */
+bool sipring_glue_params_want_user_space(void);
 /* The bound of associations, for the roster. */
 unsigned sipring_glue_params_associations(void);
 

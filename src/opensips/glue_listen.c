@@ -80,7 +80,7 @@ static bool set_tos(struct sipring_bridge *bridge)
 		else
 			wanted = own;
 	}
-	if (wanted <= 0)
+	if (wanted <= 0 || sipring_glue_params_want_user_space())
 		return true;
 	snprintf(value, sizeof value, "%d", wanted & ~3);
 	return sipring_bridge_set(bridge, "tos", value, NULL) >= 0;

@@ -178,3 +178,11 @@ unsigned sipring_glue_params_associations(void)
 {
 	return sctp_max_assocs > 0 ? (unsigned)sctp_max_assocs : ASSOCIATIONS_DEFAULT;
 }
+
+bool sipring_glue_params_want_user_space(void)
+{
+	for (unsigned i = 0; i < TEXTS_MAX && settings[i]; i++)
+		if (!strcmp(settings[i], "provider=usrsctp"))
+			return true;
+	return false;
+}
