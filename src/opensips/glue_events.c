@@ -7,6 +7,7 @@
  */
 #include "opensips/glue.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -58,13 +59,15 @@ static const char *reason_of(const struct sipring_event *event)
 	return event->type == SIPRING_EVENT_FAILED ? outcomes[event->outcome] : "";
 }
 
-static void raise_event(event_id_t id, const char *state, const struct sipring_event *event)
+static void raise_event(event_id_t which, const char *state, const struct sipring_event *event)
 {
 	struct ip_addr ip;
 	evi_params_p list;
+	char id[16];
 
-	if (id == EVI_ERROR || !evi_probe_event(id))
+	if (which == EVI_ERROR || !evi_probe_event(which))
 		return;
+	snprintf(id, sizeof id, "%u", event->association);
 	list = evi_get_params();
 	if (!list)
 		return;
@@ -74,13 +77,12 @@ static void raise_event(event_id_t id, const char *state, const struct sipring_e
 		!add_text(list, "ip", event->address ? ip_addr2a(&ip) : "") ||
 		!add_number(list, "port",
 			event->address ? ntohs(event->address->v4.sin_port) : 0) ||
-		!add_number(list, "id", (int)event->association) ||
-		!add_number(list, "inbound", event->inbound) ||
+		!add_text(list, "id", id) || !add_number(list, "inbound", event->inbound) ||
 		!add_text(list, "reason", reason_of(event))) {
 		evi_free_params(list);
 		return;
 	}
-	evi_dispatch_event(id, list);
+	evi_dispatch_event(which, list);
 }
 
 static void tell_failure(const struct sipring_event *event)

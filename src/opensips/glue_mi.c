@@ -7,6 +7,8 @@
 #include "opensips/glue.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct listing {
@@ -20,10 +22,12 @@ static void list_one(void *user, const struct sipring_roster_entry *entry)
 	mi_item_t *item = add_mi_object(listing->array, NULL, 0);
 	struct ip_addr ip;
 	char *address;
+	char id[16];
+	int id_size = snprintf(id, sizeof id, "%u", entry->association);
 
 	sockaddr2ip_addr(&ip, (struct sockaddr *)(uintptr_t)&entry->peer.sa);
 	address = ip_addr2a(&ip);
-	if (!item || add_mi_number(item, MI_SSTR("id"), entry->association) < 0 ||
+	if (!item || add_mi_string(item, MI_SSTR("id"), id, id_size) < 0 ||
 		add_mi_string(item, MI_SSTR("ip"), address, (int)strlen(address)) < 0 ||
 		add_mi_number(item, MI_SSTR("port"), ntohs(entry->peer.v4.sin_port)) < 0 ||
 		add_mi_bool(item, MI_SSTR("inbound"), entry->inbound) < 0 ||
@@ -76,18 +80,39 @@ static mi_response_t *tell_stats(__attribute__((unused)) const mi_params_t *para
 	return response;
 }
 
+/* As the list has it, or a number as far as the core's numbers go. */
+static bool read_id(const mi_params_t *params, uint32_t *id)
+{
+	char text[16];
+	char *value;
+	int size, number;
+
+	if (try_get_mi_string_param(params, "id", &value, &size) == 0 && size > 0 &&
+		(size_t)size < sizeof text) {
+		snprintf(text, sizeof text, "%.*s", size, value);
+		*id = (uint32_t)strtoul(text, &value, 10);
+		return *value == '\0';
+	}
+	if (try_get_mi_int_param(params, "id", &number) < 0)
+		return false;
+	*id = (uint32_t)number;
+	return true;
+}
+
 static mi_response_t *end_one(const mi_params_t *params,
 	__attribute__((unused)) struct mi_handler *async)
 {
 	int abort = 0;
-	int id;
+	uint32_t id;
 	int r;
 
-	if (get_mi_int_param(params, "id", &id) < 0)
+	if (!read_id(params, &id))
 		return init_mi_param_error();
 	if (try_get_mi_int_param(params, "abort", &abort) < 0)
 		abort = 0;
-	r = sipring_bridge_disconnect(sipring_glue_bridge, (uint32_t)id, abort != 0);
+	r = sipring_glue_roster && sipring_roster_has(sipring_glue_roster, id)
+		? sipring_bridge_disconnect(sipring_glue_bridge, id, abort != 0)
+		: -ENOTCONN;
 	if (r == -ENOTCONN)
 		return init_mi_error(404, MI_SSTR("No such association"));
 	if (r < 0)

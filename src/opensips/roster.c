@@ -114,6 +114,11 @@ void sipring_roster_note(struct sipring_roster *roster, const struct sipring_eve
 		atomic_store_explicit(&place->id, 0, memory_order_release);
 }
 
+bool sipring_roster_has(struct sipring_roster *roster, uint32_t association)
+{
+	return association && find(roster, association, association);
+}
+
 void sipring_roster_walk(struct sipring_roster *roster,
 	void (*each)(void *user, const struct sipring_roster_entry *entry), void *user)
 {

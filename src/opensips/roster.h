@@ -22,6 +22,8 @@ struct sipring_roster_entry {
 struct sipring_roster *sipring_roster_new(unsigned n);
 /* An engine's event, in the engine's process: UP, DOWN and RESTART count, others do not. */
 void sipring_roster_note(struct sipring_roster *roster, const struct sipring_event *event);
+/* Whether it stands. Any process. */
+bool sipring_roster_has(struct sipring_roster *roster, uint32_t association);
 /* Calls each once for every association that stands. Any process. */
 void sipring_roster_walk(struct sipring_roster *roster,
 	void (*each)(void *user, const struct sipring_roster_entry *entry), void *user);

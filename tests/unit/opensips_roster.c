@@ -56,6 +56,9 @@ Test(opensips_roster, shows_those_that_stand)
 	happens(roster, SIPRING_EVENT_RESTART, 3);
 	happens(roster, SIPRING_EVENT_RETURNED, 3);
 	cr_expect_eq(look(roster).n, 1);
+	cr_expect(sipring_roster_has(roster, 3));
+	cr_expect_not(sipring_roster_has(roster, 11));
+	cr_expect_not(sipring_roster_has(roster, 0));
 	cr_expect_eq(look(roster).last.n_restarts, 1);
 	cr_expect(look(roster).last.inbound);
 	cr_expect_eq(look(roster).last.peer.v4.sin_addr.s_addr, htonl(0xc0000203));
