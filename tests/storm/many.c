@@ -17,6 +17,11 @@
 
 #define FEW 64
 #define IDLE_MAX 2048 /* bytes of one that is idle */
+/*
+ * Of those that are active at the same time: where an answer takes longer than the 200 ms that a
+ * SACK waits for it, each message has a SACK of its own, and what is measured is that.
+ */
+#define TOGETHER_MAX 1024
 
 static struct edge *edge;
 static struct crowd crowd;
@@ -144,7 +149,9 @@ int main(int argc, char **argv)
 	many = host_resident(edge_pid);
 	n_before = edge->n_allocated;
 	of_many = measure(FEW, "among many");
-	of_all = measure(n_many, "many, and all active");
+	if (n_messages < 2 * n_many)
+		n_messages = 2 * n_many;
+	of_all = measure(n_many < TOGETHER_MAX ? n_many : TOGETHER_MAX, "many, and all active");
 	check_memory(few, many, host_resident(edge_pid));
 	check_cost(&of_few, &of_many, "one among many idle ones");
 	check_cost(&of_few, &of_all, "one among many active ones");

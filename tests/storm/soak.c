@@ -101,15 +101,17 @@ static void soak(unsigned seconds)
 	crowd.goings = 0;
 }
 
-/* Until only the crowd's are left at the edge. */
+/* Until only the crowd's are left at the edge, which autoclose must not take for dead ones. */
 static unsigned quiet_descriptors(void)
 {
 	uint64_t end_ms = shared_now_ms() + 240000;
 
 	crowd_settle(&crowd, 20);
 	crowd_connect(&crowd, PEERS, 20);
+	crowd.rate = PEERS;
 	while (world->edge.stats.associations != PEERS && shared_now_ms() < end_ms)
-		sipring_worker_turn(crowd.worker, 10000000);
+		crowd_run(&crowd, 100);
+	crowd_settle(&crowd, 20);
 	return host_descriptors(edge);
 }
 
