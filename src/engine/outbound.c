@@ -226,6 +226,13 @@ static void batch_done(struct sipring_worker *worker, struct sipring_association
 	sipring_outbound_tell_room(worker, association);
 }
 
+/* Not the message was refused: there is no association any more, and LOST follows. */
+static bool is_gone(int result)
+{
+	return result == -EPIPE || result == -ECONNRESET || result == -ECONNABORTED ||
+		result == -ETIMEDOUT || result == -ENOTCONN || result == -ESHUTDOWN;
+}
+
 void sipring_outbound_settle(struct sipring_worker *worker, struct sipring_association *association,
 	struct sipring_outgoing *message, int result)
 {
@@ -238,8 +245,9 @@ void sipring_outbound_settle(struct sipring_worker *worker, struct sipring_assoc
 		break;
 	case SIPRING_QUEUE_REFUSED:
 		sipring_outbound_outcome(worker, message,
-			association->state == SIPRING_ASSOCIATION_CLOSING ? SIPRING_OUTCOME_LOST
-									  : SIPRING_OUTCOME_REFUSED,
+			association->state == SIPRING_ASSOCIATION_CLOSING || is_gone(result)
+				? SIPRING_OUTCOME_LOST
+				: SIPRING_OUTCOME_REFUSED,
 			result);
 		break;
 	}

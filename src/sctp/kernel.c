@@ -3,8 +3,8 @@
  * The kernel provider: one listening socket per listener, one one-to-one socket per association, so
  * that a peer which stops reading fills nobody's buffer but its own. It makes no system call per
  * message; those are the io's. Invariants: LOST is told at most once and only before CLOSED; a conn
- * in KERNEL_CLOSING tells nothing but its pending SENTs and CLOSED; a conn's memory is free again
- * one call of next after CLOSED.
+ * in KERNEL_CLOSING tells nothing but its pending SENTs and CLOSED; a
+ * conn's memory is free again one call of next after CLOSED.
  */
 #include "sctp/kernel.h"
 
@@ -46,6 +46,8 @@ static int kernel_open(struct sipring_sctp **sctp, const struct sipring_sctp_con
 		return sipring_error_set(error, r, "no memory for %u associations: %s",
 			config->associations_max, strerror(-r));
 	}
+	sipring_list_init(&kernel->parting);
+	sipring_list_init(&kernel->parted);
 	kernel->sctp.ops = &sipring_sctp_kernel;
 	kernel->config = config;
 	kernel->io = io;
@@ -137,6 +139,7 @@ static struct kernel_conn *new_conn(struct kernel *kernel, int fd)
 	conn->socket.control_size = CMSG_SPACE(sizeof(struct sctp_rcvinfo));
 	conn->socket.owner = conn;
 	conn->state = KERNEL_CONNECTING;
+	sipring_list_init(&conn->parting);
 	return conn;
 }
 
@@ -219,6 +222,7 @@ static void kernel_abort(struct sipring_sctp *sctp, struct sipring_sctp_conn *co
 		sipring_kernel_socket_abort_on_close(inner(conn)->socket.fd);
 		break;
 	case KERNEL_LOST:
+		sipring_list_unlink(&inner(conn)->parting);
 		break;
 	case KERNEL_CLOSING:
 		return;
@@ -239,10 +243,16 @@ static struct sipring_sctp_event *new_event(struct kernel *kernel,
 
 static void lost(struct kernel *kernel, struct kernel_conn *conn, int result)
 {
+	bool stood = conn->state == KERNEL_UP;
+
 	if (conn->state == KERNEL_LOST || conn->state == KERNEL_CLOSING)
 		return;
 	conn->state = KERNEL_LOST;
-	new_event(kernel, SIPRING_SCTP_LOST, conn)->result = result;
+	conn->lost_result = result;
+	if (stood && result != 0) /* else there is nothing that could come back */
+		sipring_kernel_parting_begin(kernel, conn);
+	else
+		new_event(kernel, SIPRING_SCTP_LOST, conn)->result = result;
 }
 
 /*
@@ -291,6 +301,7 @@ static void received(struct kernel *kernel, struct kernel_conn *conn,
 {
 	struct sipring_sctp_event *event = new_event(kernel, SIPRING_SCTP_DATA, conn);
 
+	conn->heard_in = kernel->io->counters.n_turns;
 	if (!(io->flags & MSG_NOTIFICATION)) {
 		sipring_kernel_events_data(io, event);
 	} else if (!sipring_kernel_events_notification(kernel, conn, io, event)) {
@@ -366,6 +377,7 @@ static void kernel_input(struct sipring_sctp *sctp, const struct sipring_io_even
 	struct kernel *kernel = self(sctp);
 
 	assert(kernel->next_event == kernel->n_events);
+	kernel->is_ticked = false;
 	kernel->n_events = 0;
 	kernel->next_event = 0;
 	if (is_listener(kernel, event->socket))
@@ -383,7 +395,7 @@ static bool kernel_next(struct sipring_sctp *sctp, struct sipring_sctp_event *ev
 		kernel->spent = NULL;
 	}
 	if (kernel->next_event == kernel->n_events)
-		return false;
+		return kernel->is_ticked && sipring_kernel_parting_next(kernel, event);
 	*event = kernel->events[kernel->next_event++];
 	if (event->type == SIPRING_SCTP_CLOSED)
 		kernel->spent = inner(event->conn);
@@ -404,8 +416,9 @@ static void kernel_give_back(struct sipring_sctp *sctp, const char *data)
 static uint64_t kernel_tick(struct sipring_sctp *sctp, uint64_t now_ms)
 {
 	struct kernel *kernel = self(sctp);
-	uint64_t again_ms = UINT64_MAX;
+	uint64_t again_ms = sipring_kernel_parting_tick(kernel);
 
+	kernel->is_ticked = true;
 	kernel->now_ms = now_ms;
 	for (unsigned i = 0; i < kernel->n_listeners; i++) {
 		struct kernel_listener *listener = &kernel->listeners[i];

@@ -13,7 +13,7 @@
 enum kernel_conn_state {
 	KERNEL_CONNECTING, /* neither UP nor LOST was told */
 	KERNEL_UP,
-	KERNEL_LOST,    /* LOST was told; waits for abort */
+	KERNEL_LOST,    /* LOST was told, or will be when it has parted; waits for abort */
 	KERNEL_CLOSING, /* given up; waits for the io's CLOSED */
 };
 
@@ -23,7 +23,10 @@ struct kernel_conn {
 	enum kernel_conn_state state;
 	bool in_notification; /* a notification came in pieces: the rest is skipped */
 	bool loss_noted;      /* a notification said so, but not why: an error will follow */
-	int send_error;       /* the error that a send was told, and nobody else will be */
+	uint64_t heard_in;    /* the turn of the io that brought something last, while it parts */
+	int lost_result;      /* of LOST, while it parts */
+	struct sipring_list parting; /* in one of the kernel's lists */
+	int send_error;              /* the error that a send was told, and nobody else will be */
 };
 
 struct kernel_listener {
@@ -42,9 +45,12 @@ struct kernel {
 	struct sipring_sctp_event events[KERNEL_EVENTS_MAX];
 	unsigned n_events;
 	unsigned next_event;
-	struct kernel_conn *spent; /* CLOSED was handed out: freed at the next call of next */
+	struct sipring_list parting; /* conns that wait until the io has nothing more for them */
+	struct sipring_list parted;  /* those whose sockets are read to the end now */
+	struct kernel_conn *spent;   /* CLOSED was handed out: freed at the next call of next */
 	union sipring_address path;
 	uint64_t now_ms;
+	bool is_ticked; /* and nothing came in since */
 };
 
 /* A socket with all options set and bound to local (NULL: not bound); its fd or -errno. */
@@ -63,6 +69,13 @@ int sipring_kernel_socket_claim(const struct sipring_sctp_config *config,
 int sipring_kernel_socket_connect(int fd, const union sipring_address *remote, unsigned n_remote);
 /* Whether this kernel speaks SCTP: 0 or -errno with a text that names the remedy. */
 int sipring_kernel_socket_probe(struct sipring_error *error);
+/* kernel_parting.c: it was lost; LOST is told once what SCTP gives back has been. */
+void sipring_kernel_parting_begin(struct kernel *kernel, struct kernel_conn *conn);
+/* 0 when a turn is to follow at once, else UINT64_MAX. */
+uint64_t sipring_kernel_parting_tick(struct kernel *kernel);
+/* After a tick: RETURNED as often as there is, then LOST. */
+bool sipring_kernel_parting_next(struct kernel *kernel, struct sipring_sctp_event *event);
+
 /* Closing the socket will send ABORT. */
 void sipring_kernel_socket_abort_on_close(int fd);
 void sipring_kernel_socket_release_held(int fd);

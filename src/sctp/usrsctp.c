@@ -315,9 +315,11 @@ static void usrsctp_abort(struct sipring_sctp *sctp, struct sipring_sctp_conn *b
 	struct sipring_usrsctp_conn *conn = (struct sipring_usrsctp_conn *)base;
 
 	switch (conn->state) {
-	case SIPRING_USRSCTP_CONNECTING:
 	case SIPRING_USRSCTP_UP:
 	case SIPRING_USRSCTP_SHUTTING:
+		sipring_usrsctp_events_abort(self(sctp), conn);
+		return;
+	case SIPRING_USRSCTP_CONNECTING:
 	case SIPRING_USRSCTP_LOST:
 		sipring_usrsctp_events_end(self(sctp), conn);
 		return;

@@ -38,14 +38,27 @@ void sipring_usrsctp_events_wake(struct sipring_usrsctp *us, struct sipring_usrs
 		sipring_list_append(&us->ready, &conn->ready);
 }
 
-void sipring_usrsctp_events_end(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn)
+static void events_append_end(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn)
 {
 	assert(conn->state != SIPRING_USRSCTP_ENDED);
-	sipring_usrsctp_conn_drop(us, conn);
 	conn->state = SIPRING_USRSCTP_ENDED;
 	conn->held_back = false;
 	sipring_list_unlink(&conn->ready);
 	sipring_list_append(&us->ended, &conn->ready);
+}
+
+void sipring_usrsctp_events_end(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn)
+{
+	sipring_usrsctp_conn_drop(us, conn);
+	events_append_end(us, conn);
+}
+
+/* Its socket stays until it is read to the end. */
+void sipring_usrsctp_events_abort(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn)
+{
+	if (sipring_usrsctp_socket_abort(conn->socket) < 0)
+		sipring_usrsctp_conn_drop(us, conn);
+	events_append_end(us, conn);
 }
 
 static bool events_up(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn,
@@ -374,6 +387,25 @@ static bool events_of_listeners(struct sipring_usrsctp *us, struct sipring_sctp_
 	return false;
 }
 
+/* What comes back of a conn that we aborted, one message at a time; then CLOSED. */
+static bool events_of_ended(struct sipring_usrsctp *us, struct sipring_sctp_event *event)
+{
+	struct sipring_usrsctp_conn *conn;
+	bool told = false;
+
+	if (sipring_list_empty(&us->ended))
+		return false;
+	conn = SIPRING_CONTAINER(us->ended.next, struct sipring_usrsctp_conn, ready);
+	while (conn->socket && events_read(us, conn, event, &told))
+		if (told && event->type == SIPRING_SCTP_RETURNED)
+			return true;
+	sipring_usrsctp_conn_drop(us, conn);
+	sipring_list_unlink(&conn->ready);
+	us->spent = conn;
+	events_fill(event, SIPRING_SCTP_CLOSED, conn);
+	return true;
+}
+
 bool sipring_usrsctp_events_next(struct sipring_sctp *sctp, struct sipring_sctp_event *event)
 {
 	struct sipring_usrsctp *us = (struct sipring_usrsctp *)sctp;
@@ -395,12 +427,6 @@ bool sipring_usrsctp_events_next(struct sipring_sctp *sctp, struct sipring_sctp_
 		};
 		return true;
 	}
-	if (events_of_conns(us, event) || events_of_listeners(us, event))
-		return true;
-	node = sipring_list_pop(&us->ended);
-	if (!node)
-		return false;
-	us->spent = SIPRING_CONTAINER(node, struct sipring_usrsctp_conn, ready);
-	events_fill(event, SIPRING_SCTP_CLOSED, us->spent);
-	return true;
+	return events_of_conns(us, event) || events_of_listeners(us, event) ||
+		events_of_ended(us, event);
 }

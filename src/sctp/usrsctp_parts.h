@@ -110,6 +110,8 @@ void sipring_usrsctp_socket_attach(struct sipring_usrsctp *us, struct sipring_us
 	struct socket *so);
 /* Packets as large as the way to the peer allows. */
 void sipring_usrsctp_socket_fit(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn);
+/* Sends ABORT; what was not acknowledged is to be received then. 0 or -errno. */
+int sipring_usrsctp_socket_abort(struct socket *so);
 /* An association that nobody wants. */
 void sipring_usrsctp_socket_refuse(struct socket *listener, uint32_t association);
 /* Aborts what is still connected. */
@@ -129,7 +131,8 @@ void sipring_usrsctp_events_keep(struct sipring_sctp *sctp, const char *data);
 void sipring_usrsctp_events_give_back(struct sipring_sctp *sctp, const char *data);
 /* The conn is to be looked at by next. */
 void sipring_usrsctp_events_wake(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn);
-/* CLOSED is to be told. */
+/* CLOSED is to be told; before it what the stack gives back, where it was aborted. */
+void sipring_usrsctp_events_abort(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn);
 void sipring_usrsctp_events_end(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn);
 
 /* usrsctp_conn.c: making a conn and looking for one. */

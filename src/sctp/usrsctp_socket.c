@@ -270,6 +270,15 @@ void sipring_usrsctp_socket_fit(struct sipring_usrsctp *us, struct sipring_usrsc
 	(void)socket_set_mtu(conn->socket, mtu);
 }
 
+int sipring_usrsctp_socket_abort(struct socket *so)
+{
+	struct sctp_sndinfo info = {.snd_flags = SCTP_ABORT};
+
+	return usrsctp_sendv(so, "", 0, NULL, 0, &info, sizeof info, SCTP_SENDV_SNDINFO, 0) < 0
+		? -errno
+		: 0;
+}
+
 void sipring_usrsctp_socket_refuse(struct socket *listener, uint32_t association)
 {
 	struct sctp_sndinfo info = {.snd_assoc_id = association, .snd_flags = SCTP_ABORT};

@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -214,4 +215,78 @@ Test(life, associations_that_come_too_fast_are_refused)
 
 	/* The burst is three; where the machine is slow a second brings a fourth. */
 	cr_expect(n_up == 3 || n_up == 4, "%u", n_up);
+}
+
+/* Sends to a peer that stands still until SCTP has more than it may forget; how many were put. */
+static unsigned fill_up(struct engine_side *side, const struct engine_peer *peer)
+{
+	unsigned n_put = 1, n_seen = 0;
+
+	cr_assert_eq(engine_send(side, &peer->address, 0, 0), 0);
+	engine_until(side, &side->n_status[200], 1, "the answer");
+	kill(peer->process, SIGSTOP);
+	/* Until a few turns took nothing more. */
+	for (int idle = 0; idle < 5; idle++) {
+		while (n_put < SIDE_COOKIES && engine_send(side, &peer->address, n_put, n_put) == 0)
+			n_put++;
+		sipring_worker_turn(side->worker, 20000000);
+		if (side->n_outcomes[SIPRING_OUTCOME_SENT] != n_seen)
+			idle = 0;
+		n_seen = side->n_outcomes[SIPRING_OUTCOME_SENT];
+	}
+	cr_assert_gt(n_seen, 300, "%u", n_seen);
+	return n_put;
+}
+
+static void each_has_its_outcome(struct engine_side *side, unsigned n_put)
+{
+	for (unsigned i = 1; i < n_put; i++)
+		cr_assert_eq(side->outcomes[i], 1, "cookie %u: %u outcomes", i, side->outcomes[i]);
+}
+
+/* What SCTP had taken, a send buffer of it, is told before the end. */
+Test(life, what_a_lost_peer_did_not_acknowledge_is_given_back)
+{
+	const char *settings[] = {"asocmaxrxt", "3", "rto_initial", "100", "rto_min", "100",
+		"rto_max", "200", "queue_messages", "100", NULL};
+	struct engine_peer peer = engine_peer_start();
+	struct engine_side side;
+	unsigned n_put, n_returned;
+
+	engine_meet(&side, &peer, settings);
+	n_put = fill_up(&side, &peer);
+	engine_peer_stop(&peer);
+	engine_until(&side, &side.n_events[SIPRING_EVENT_DOWN], 1, "the end");
+	n_returned = side.n_events[SIPRING_EVENT_RETURNED];
+	cr_expect_gt(n_returned, 300, "%u", n_returned);
+	cr_expect_lt(side.last_event.error, 0);
+	for (int i = 0; i < 5; i++)
+		sipring_worker_turn(side.worker, 10000000);
+	cr_expect_eq(side.n_events[SIPRING_EVENT_RETURNED], n_returned, "none after the end");
+	each_has_its_outcome(&side, n_put);
+	cr_expect_eq(side.n_outcomes[SIPRING_OUTCOME_REFUSED], 0);
+	engine_close(&side);
+}
+
+/* The kernel's own does not tell: its one-to-one sockets are aborted by being closed. */
+Test(life, what_our_own_abort_throws_away_is_given_back)
+{
+	bool tells = strcmp(CONTRACT_PROVIDER, "usrsctp") == 0;
+	const char *settings[] = {"queue_messages", "100", NULL};
+	struct engine_peer peer = engine_peer_start();
+	struct engine_side side;
+	unsigned n_put;
+
+	engine_meet(&side, &peer, settings);
+	n_put = fill_up(&side, &peer);
+	cr_assert_eq(sipring_disconnect(side.worker, side.last_info.association, true), 0);
+	if (tells)
+		engine_until(&side, &side.n_events[SIPRING_EVENT_RETURNED], 300,
+			"what was not acknowledged");
+	for (int i = 0; i < 5; i++)
+		sipring_worker_turn(side.worker, 10000000);
+	each_has_its_outcome(&side, n_put);
+	cr_expect_eq(side.n_events[SIPRING_EVENT_DOWN], 1);
+	engine_close(&side);
+	engine_peer_stop(&peer);
 }

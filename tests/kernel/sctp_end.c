@@ -145,3 +145,44 @@ Test(kernel_end, a_refused_connect_is_told_before_its_error)
 	cr_assert_eq(piece.size, -ECONNREFUSED);
 	close(fd);
 }
+
+/* kernel_abort: why an abort of ours is a close, after which nothing can be given back. */
+Test(kernel_end, a_one_to_one_socket_takes_no_abort_but_its_close)
+{
+	struct sctp_sndinfo info = {.snd_flags = SCTP_ABORT};
+
+	sctp_pair_open(&pair, NULL);
+	cr_assert_eq(sctp_pair_send(pair.near, "", 0, &info, 0), -EINVAL);
+	sctp_pair_close(&pair);
+}
+
+/* kernel_parting.c: COMM_LOST comes first, and the messages that it concerns after it. */
+Test(kernel_end, what_was_not_acknowledged_comes_back_after_comm_lost)
+{
+	struct sctp_sndinfo info = {.snd_context = 4711};
+	struct sctp_piece piece;
+	char text[1000] = {0};
+	bool lost = false;
+	unsigned n = 0;
+
+	sctp_pair_open(&pair, NULL);
+	while (sctp_pair_send(pair.near, text, sizeof text, &info, 0) > 0)
+		;
+	abort_far();
+	for (;;) {
+		sctp_take(pair.near, &piece, SCTP_WAIT_MS);
+		if (piece.size <= 0)
+			break;
+		cr_assert(piece.flags & MSG_NOTIFICATION);
+		if (piece.note.sn_header.sn_type == SCTP_SEND_FAILED_EVENT) {
+			cr_assert(lost, "not before");
+			n++;
+		} else if (piece.note.sn_header.sn_type == SCTP_ASSOC_CHANGE) {
+			lost = piece.note.sn_assoc_change.sac_state == SCTP_COMM_LOST;
+		}
+	}
+	cr_assert_eq(piece.size, -ECONNRESET, "the error stands behind them: %zd", piece.size);
+	cr_assert_gt(n, 10);
+	close(pair.near);
+	close(pair.listener);
+}
