@@ -59,6 +59,7 @@ static const struct {
 	{FIELD(associations_refused_all)},
 	{FIELD(associations_refused_addr)},
 	{FIELD(associations_refused_rate)},
+	{FIELD(awaited)},
 	{FIELD(shunned)},
 	{FIELD(restarts)},
 	{FIELD(path_changes)},

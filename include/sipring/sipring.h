@@ -455,7 +455,8 @@ struct sipring_stats {
 	uint64_t associations_refused_all;  /* of these: max_assocs or associations_max stood */
 	uint64_t associations_refused_addr; /* of these: max_assocs_per_addr stood */
 	uint64_t associations_refused_rate; /* of these: accept_rate was reached */
-	uint64_t shunned;                   /* connects not begun: one to this peer failed lately */
+	uint64_t awaited; /* connects that waited for SCTP to be done with another */
+	uint64_t shunned; /* connects not begun: one to this peer failed lately */
 	uint64_t restarts;
 	uint64_t path_changes;
 	uint64_t paths_unlisted; /* addresses of peers that sends do not find: paths_max stood */

@@ -31,7 +31,7 @@ enum sipring_association_action {
 
 struct sipring_association {
 	struct sipring_hash_node by_peer; /* where listed */
-	struct sipring_sctp_conn *conn;
+	struct sipring_sctp_conn *conn;   /* NULL: the engine waits until it can have one */
 	union sipring_address peer;
 	struct sipring_queue queue;
 	struct sipring_reassembly partial;
@@ -46,12 +46,13 @@ struct sipring_association {
 	uint32_t n_pieces_kept; /* the engine's: received, and not acted on yet */
 	uint8_t listener;       /* the engine's: by which it came, or from which it left */
 	bool inbound;
-	bool admitted;  /* the engine's: counted among those that peers began */
-	bool listed;    /* found by its peer's address */
-	bool unclaimed; /* another worker has one to this peer: try again */
-	bool stood;     /* was UP once */
-	bool blocked;   /* its socket took no more: waits for WRITABLE */
-	bool was_full;  /* a send was rejected: tell when there is room */
+	bool from_listener; /* the engine's: it leaves from the listener's addresses */
+	bool admitted;      /* the engine's: counted among those that peers began */
+	bool listed;        /* found by its peer's address */
+	bool unclaimed;     /* another worker has one to this peer: try again */
+	bool stood;         /* was UP once */
+	bool blocked;       /* its socket took no more: waits for WRITABLE */
+	bool was_full;      /* a send was rejected: tell when there is room */
 };
 
 void sipring_association_init(struct sipring_association *association, bool inbound);

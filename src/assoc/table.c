@@ -117,6 +117,19 @@ void sipring_table_remove(struct sipring_table *table, struct sipring_associatio
 	sipring_pool_give(&table->associations, association);
 }
 
+unsigned sipring_table_addresses(const struct sipring_association *association,
+	union sipring_address *addresses, unsigned max)
+{
+	const struct sipring_list *paths = &association->paths, *node = paths->next;
+	unsigned n = 0;
+
+	assert(max > 0);
+	addresses[n++] = association->peer;
+	for (; node != paths && n < max; node = node->next)
+		addresses[n++] = SIPRING_CONTAINER(node, struct sipring_table_path, link)->address;
+	return n;
+}
+
 uint32_t sipring_table_id(const struct sipring_table *table,
 	const struct sipring_association *association)
 {

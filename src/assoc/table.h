@@ -49,6 +49,10 @@ void sipring_table_unlist(struct sipring_table *table, struct sipring_associatio
 int sipring_table_add_path(struct sipring_table *table, struct sipring_association *association,
 	const union sipring_address *address);
 
+/* The known addresses of its peer, the one it was begun with first; how many, up to max. */
+unsigned sipring_table_addresses(const struct sipring_association *association,
+	union sipring_address *addresses, unsigned max);
+
 uint32_t sipring_table_id(const struct sipring_table *table,
 	const struct sipring_association *association);
 struct sipring_association *sipring_table_find(const struct sipring_table *table, uint32_t id);

@@ -9,19 +9,6 @@
 
 #include <assert.h>
 
-/* Its peer's addresses, as far as they are known; how many. */
-static uint32_t collect(const struct sipring_association *association,
-	union sipring_address addresses[SIPRING_ADDRESS_SET_MAX])
-{
-	const struct sipring_list *paths = &association->paths, *node = paths->next;
-	uint32_t n = 0;
-
-	addresses[n++] = association->peer;
-	for (; node != paths && n < SIPRING_ADDRESS_SET_MAX; node = node->next)
-		addresses[n++] = SIPRING_CONTAINER(node, struct sipring_table_path, link)->address;
-	return n;
-}
-
 enum sipring_owner_claim sipring_claim_take(struct sipring_worker *worker,
 	struct sipring_association *association)
 {
@@ -33,7 +20,7 @@ enum sipring_owner_claim sipring_claim_take(struct sipring_worker *worker,
 
 	if (!party->share || !association->listed)
 		return SIPRING_OWNER_MINE;
-	n = collect(association, addresses);
+	n = sipring_table_addresses(association, addresses, SIPRING_ADDRESS_SET_MAX);
 	claim = sipring_owner_claim(party->share->owners, party->share->members, party->member,
 		addresses, n, &owner);
 	if (claim == SIPRING_OWNER_FULL) {
@@ -50,15 +37,28 @@ enum sipring_owner_claim sipring_claim_take(struct sipring_worker *worker,
 	return claim;
 }
 
-void sipring_claim_drop(struct sipring_worker *worker, struct sipring_association *association)
+void sipring_claim_yield(struct sipring_worker *worker, struct sipring_association *association)
 {
 	const struct sipring_party *party = &worker->party;
 
-	sipring_table_unlist(&worker->table, association);
 	if (association->claim)
 		sipring_owner_release(party->share->owners, party->share->members, party->member,
 			association->claim);
 	association->claim = 0;
+}
+
+void sipring_claim_again(struct sipring_worker *worker, struct sipring_association *association)
+{
+	if (!association->listed || sipring_claim_take(worker, association) == SIPRING_OWNER_MINE)
+		return;
+	association->unclaimed = true;
+	worker->n_unclaimed++;
+}
+
+void sipring_claim_drop(struct sipring_worker *worker, struct sipring_association *association)
+{
+	sipring_table_unlist(&worker->table, association);
+	sipring_claim_yield(worker, association);
 }
 
 void sipring_claim_retry(struct sipring_worker *worker)

@@ -131,18 +131,20 @@ static bool admit(struct sipring_worker *worker, const union sipring_address *pe
 }
 
 static struct sipring_association *add_inbound(struct sipring_worker *worker,
-	const union sipring_address *peer)
+	struct sipring_sctp_conn *conn)
 {
 	struct sipring_association *association;
 
-	if (worker->draining || !admit(worker, peer))
+	if (worker->draining || !admit(worker, &conn->remote))
 		return NULL;
-	association = sipring_table_add(&worker->table, peer, true, false);
+	association = sipring_await_adopt(worker, conn);
+	if (!association)
+		association = sipring_table_add(&worker->table, &conn->remote, true, false);
 	if (association) {
 		association->admitted = true;
 		return association;
 	}
-	sipring_admission_leave(&worker->admission, peer);
+	sipring_admission_leave(&worker->admission, &conn->remote);
 	worker->stats.associations_refused_all++;
 	return NULL;
 }
@@ -150,7 +152,7 @@ static struct sipring_association *add_inbound(struct sipring_worker *worker,
 static void accepted(struct sipring_worker *worker, struct sipring_sctp_conn *conn,
 	unsigned listener)
 {
-	struct sipring_association *association = add_inbound(worker, &conn->remote);
+	struct sipring_association *association = add_inbound(worker, conn);
 
 	if (!association) {
 		worker->stats.associations_refused++;

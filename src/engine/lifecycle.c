@@ -56,12 +56,28 @@ static int check_wish(const struct sipring_worker *worker,
 	return 0;
 }
 
+/* Additional ones leave from any port; of the others the listener is known. */
+int sipring_lifecycle_begin(struct sipring_worker *worker, struct sipring_association *association)
+{
+	const struct sipring *sipring = worker->sipring;
+	union sipring_address remote[SIPRING_ADDRESS_SET_MAX];
+	struct sipring_sctp_connect what = {
+		.remote = remote,
+		.n_remote = sipring_table_addresses(association, remote, SIPRING_ADDRESS_SET_MAX),
+		.local = association->from_listener ? &sipring->listeners[association->listener]
+						    : NULL,
+		.owner = association,
+	};
+
+	return worker->sctp->ops->connect(worker->sctp, &what, &association->conn);
+}
+
 struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *worker,
 	const struct sipring_lifecycle_wish *wish, int *result)
 {
 	struct sipring_association *association;
+	const struct sipring_address_set *local = NULL;
 	const union sipring_address *to = wish->to;
-	struct sipring_sctp_connect what = {.remote = to, .n_remote = wish->n_to};
 
 	assert(sipring_address_port(to) != 0);
 	*result = check_wish(worker, wish);
@@ -93,13 +109,13 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 		sipring_table_remove(&worker->table, association);
 		return NULL;
 	}
-	what.owner = association;
 	if (!wish->is_additional)
-		what.local = wish->listener ? &worker->sipring->listeners[wish->listener - 1]
-					    : listener_for(worker->sipring, to);
-	if (what.local)
-		association->listener = (uint8_t)(what.local - worker->sipring->listeners);
-	*result = worker->sctp->ops->connect(worker->sctp, &what, &association->conn);
+		local = wish->listener ? &worker->sipring->listeners[wish->listener - 1]
+				       : listener_for(worker->sipring, to);
+	association->from_listener = local != NULL;
+	if (local)
+		association->listener = (uint8_t)(local - worker->sipring->listeners);
+	*result = sipring_lifecycle_begin(worker, association);
 	if (*result < 0) {
 		worker->stats.associations_failed++;
 		sipring_claim_drop(worker, association);
@@ -107,7 +123,11 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 		return NULL;
 	}
 	worker->now_ms = sipring_clock_ns() / 1000000;
-	sipring_lifecycle_time(worker, association);
+	if (*result == SIPRING_SCTP_EXISTS)
+		sipring_await_begin(worker, association);
+	else
+		sipring_lifecycle_time(worker, association);
+	*result = 0;
 	return association;
 }
 
@@ -184,8 +204,11 @@ void sipring_lifecycle_timer(struct sipring_worker *worker, struct sipring_timer
 	case SIPRING_ASSOCIATION_ENDING:
 	case SIPRING_ASSOCIATION_DRAINING:
 	case SIPRING_ASSOCIATION_SHUT:
-		sipring_lifecycle_apply(worker, association, sipring_association_abort(association),
-			-ETIMEDOUT);
+		if (!association->conn)
+			sipring_await_retry(worker, association);
+		else
+			sipring_lifecycle_apply(worker, association,
+				sipring_association_abort(association), -ETIMEDOUT);
 		break;
 	case SIPRING_ASSOCIATION_UP:
 		while (association->state == SIPRING_ASSOCIATION_UP &&
@@ -215,7 +238,7 @@ static void shun(struct sipring_worker *worker, const struct sipring_association
 	const struct sipring_config *config = &worker->sipring->config;
 
 	if (association->stood || association->inbound || !error || error == -ECONNABORTED ||
-		error == -ESHUTDOWN)
+		error == -ESHUTDOWN || error == -EXDEV)
 		return;
 	sipring_shunned_failed(&worker->shunned, &association->peer, worker->now_ms,
 		(uint32_t)config->reconnect_min_ms, (uint32_t)config->reconnect_max_ms);
@@ -257,6 +280,8 @@ static void tell_down(struct sipring_worker *worker, struct sipring_association 
 static void release(struct sipring_worker *worker, struct sipring_association *association)
 {
 	assert(sipring_list_empty(&association->routes));
+	if (!association->conn)
+		sipring_await_end(worker, association);
 	sipring_outbound_fail(worker, association, SIPRING_OUTCOME_LOST, -ECONNRESET);
 	sipring_reassembly_drop(&association->partial, &worker->slots);
 	sipring_list_unlink(&association->flush);
@@ -277,8 +302,10 @@ void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_assoc
 		sipring_claim_drop(worker, association);
 	if (actions & (SIPRING_ASSOCIATION_ABORT | SIPRING_ASSOCIATION_TELL_DOWN))
 		sipring_route_lost(worker, association, error ? error : -ECONNRESET);
-	if (actions & SIPRING_ASSOCIATION_ABORT)
+	if (actions & SIPRING_ASSOCIATION_ABORT && association->conn)
 		worker->sctp->ops->abort(worker->sctp, association->conn);
+	else if (actions & SIPRING_ASSOCIATION_ABORT) /* nobody will say that it is gone */
+		actions |= SIPRING_ASSOCIATION_FREE;
 	if (actions & SIPRING_ASSOCIATION_SHUTDOWN)
 		worker->sctp->ops->shutdown(worker->sctp, association->conn);
 	if (actions & SIPRING_ASSOCIATION_FAIL)

@@ -124,7 +124,8 @@ void sipring_outbound_ready(struct sipring_worker *worker, struct sipring_associ
 static bool stream_exists(const struct sipring_association *association,
 	const struct sipring_outgoing *message)
 {
-	return message->send.stream == 0 || !association->conn->n_streams_out ||
+	return message->send.stream == 0 || !association->conn ||
+		!association->conn->n_streams_out ||
 		message->send.stream < association->conn->n_streams_out;
 }
 

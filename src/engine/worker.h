@@ -61,6 +61,7 @@ struct sipring_worker {
 	uint64_t tick_at_ms; /* when the provider wants its tick */
 	uint64_t drain_by_ms;
 	uint64_t retry_at_ms; /* of claims */
+	uint32_t n_awaited;   /* associations that wait for a conn */
 	uint32_t n_unclaimed; /* associations that another worker has one beside */
 	bool in_turn;         /* now_ms is fresh */
 	bool starved;         /* a send was refused because no buffer was free */
@@ -137,7 +138,22 @@ enum sipring_owner_claim sipring_claim_take(struct sipring_worker *worker,
 void sipring_claim_drop(struct sipring_worker *worker, struct sipring_association *association);
 /* Of one that the peer began, which does without where another is listed. */
 void sipring_claim_inbound(struct sipring_worker *worker, struct sipring_association *association);
+/* Nobody learns of it by its claim any more; where it is listed it stays so. */
+void sipring_claim_yield(struct sipring_worker *worker, struct sipring_association *association);
+/* Of one that yielded. */
+void sipring_claim_again(struct sipring_worker *worker, struct sipring_association *association);
 void sipring_claim_retry(struct sipring_worker *worker);
+
+/*
+ * await.c: associations that wait for a conn: SCTP has an association to their peer which is not
+ * ours. One has no conn while it waits.
+ */
+void sipring_await_begin(struct sipring_worker *worker, struct sipring_association *association);
+void sipring_await_end(struct sipring_worker *worker, struct sipring_association *association);
+void sipring_await_retry(struct sipring_worker *worker, struct sipring_association *association);
+/* The one that waited for what the peer began, unlisted; NULL: nobody did. */
+struct sipring_association *sipring_await_adopt(struct sipring_worker *worker,
+	struct sipring_sctp_conn *conn);
 
 /* paths.c: the addresses of a peer. Where listed, sends to any of them find the association. */
 void sipring_paths_learn(struct sipring_worker *worker, struct sipring_association *association);
@@ -176,6 +192,8 @@ struct sipring_lifecycle_wish {
 };
 struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *worker,
 	const struct sipring_lifecycle_wish *wish, int *result);
+/* Begins to connect to the peer: 0, SIPRING_SCTP_EXISTS or -errno. */
+int sipring_lifecycle_begin(struct sipring_worker *worker, struct sipring_association *association);
 void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_association *association,
 	unsigned actions, int error);
 void sipring_lifecycle_timer(struct sipring_worker *worker, struct sipring_timer *timer);

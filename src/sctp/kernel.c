@@ -169,7 +169,7 @@ static int kernel_connect(struct sipring_sctp *sctp, const struct sipring_sctp_c
 	r = sipring_kernel_options_encapsulate(fd, kernel->config);
 	if (r == 0)
 		r = sipring_kernel_socket_connect(fd, what->remote, what->n_remote);
-	if (r < 0) {
+	if (r) {
 		close(fd);
 		return r;
 	}

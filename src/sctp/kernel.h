@@ -65,7 +65,7 @@ sa_family_t sipring_kernel_socket_family(const union sipring_address *addresses,
  */
 int sipring_kernel_socket_claim(const struct sipring_sctp_config *config,
 	const struct sipring_address_set *local, struct sipring_error *error);
-/* Begins to connect, without waiting: 0 or -errno. */
+/* Begins to connect, without waiting: 0, SIPRING_SCTP_EXISTS or -errno. */
 int sipring_kernel_socket_connect(int fd, const union sipring_address *remote, unsigned n_remote);
 /* Whether this kernel speaks SCTP: 0 or -errno with a text that names the remedy. */
 int sipring_kernel_socket_probe(struct sipring_error *error);

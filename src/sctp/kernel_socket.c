@@ -125,7 +125,8 @@ int sipring_kernel_socket_connect(int fd, const union sipring_address *remote, u
 	r = r < 0 && errno != EINPROGRESS ? -errno : 0;
 	if (ioctl(fd, FIONBIO, &off) < 0 && r == 0)
 		r = -errno;
-	return r;
+	/* It is bound, so this is not about an address that the machine has not. */
+	return r == -EADDRNOTAVAIL ? SIPRING_SCTP_EXISTS : r;
 }
 
 int sipring_kernel_socket_probe(struct sipring_error *error)

@@ -145,6 +145,8 @@ struct sipring_sctp_connect {
 	void *owner;    /* for conn->owner, before any event */
 };
 
+#define SIPRING_SCTP_EXISTS 1
+
 /* Counts since open. */
 struct sipring_sctp_counters {
 	uint64_t n_notifications;
@@ -178,7 +180,10 @@ struct sipring_sctp_ops {
 		unsigned tag, struct sipring_error *error);
 	/* No new inbound associations from here on. */
 	void (*stop_listening)(struct sipring_sctp *sctp);
-	/* Begins; UP or LOST follows. 0 and *conn, or -errno at once (then no event comes). */
+	/*
+	 * Begins; UP or LOST follows: 0 and *conn. Or at once, and no event comes: EXISTS (there is
+	 * an association between the two, to be accepted or about to end), or -errno.
+	 */
 	int (*connect)(struct sipring_sctp *sctp, const struct sipring_sctp_connect *what,
 		struct sipring_sctp_conn **conn);
 	/* In order per conn. SENT follows always, from a later turn at the earliest. */

@@ -234,10 +234,10 @@ static int usrsctp_begin(struct sipring_usrsctp *us, struct sipring_usrsctp_conn
 			return -EADDRNOTAVAIL;
 		port = listener->port;
 		if (usrsctp_connected(us, conn->peer, ntohs(port)))
-			return -EISCONN;
+			return SIPRING_SCTP_EXISTS;
 		r = sipring_usrsctp_socket_connect_from(us, listener->socket, conn->peer, &so);
 		if (r < 0)
-			return r;
+			return r == -EISCONN ? SIPRING_SCTP_EXISTS : r;
 	} else {
 		r = sipring_usrsctp_socket_free_port(us, &so, &port);
 		if (r < 0)
@@ -279,7 +279,7 @@ static int usrsctp_connect_to(struct sipring_sctp *sctp, const struct sipring_sc
 		return -ENFILE;
 	conn->base.owner = what->owner;
 	r = usrsctp_begin(us, conn, what->local);
-	if (r < 0) {
+	if (r) {
 		sipring_usrsctp_conn_free(us, conn);
 		return r;
 	}

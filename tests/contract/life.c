@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -287,6 +288,98 @@ Test(life, what_our_own_abort_throws_away_is_given_back)
 		sipring_worker_turn(side.worker, 10000000);
 	each_has_its_outcome(&side, n_put);
 	cr_expect_eq(side.n_events[SIPRING_EVENT_DOWN], 1);
+	engine_close(&side);
+	engine_peer_stop(&peer);
+}
+
+/* A peer that begins an association of its own, from the port where it listens, and answers. */
+static void caller_main(const struct crowd *crowd, int go, int begun)
+{
+	static struct engine_side side;
+	struct sipring_connect connect = {.to = &crowd->to};
+	bool waits = strcmp(CONTRACT_PROVIDER, "kernel") == 0; /* it stands before it is accepted */
+	char encaps_port[8], listener[64], byte;
+	uint32_t id;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	cr_assert_eq(read(go, &byte, 1), 1);
+	snprintf(encaps_port, sizeof encaps_port, "%d", atoi(crowd->encaps_port) + 1);
+	snprintf(listener, sizeof listener, "sctp:127.0.0.1:%u", ntohs(crowd->to.v4.sin_port) + 1u);
+	engine_open(&side, listener,
+		(const char *[]){"encaps_port", encaps_port, "encaps_peer_port", crowd->encaps_port,
+			NULL});
+	side.answer = true;
+	cr_assert_eq(sipring_connect(side.worker, &connect, &id), 0);
+	if (waits)
+		engine_until(&side, &side.n_events[SIPRING_EVENT_UP], 1, "the peer's UP");
+	else
+		sipring_worker_turn(side.worker, 0);
+	cr_assert_eq(write(begun, "b", 1), 1);
+	for (;;)
+		sipring_worker_turn(side.worker, -1);
+}
+
+Test(life, a_send_joins_what_its_peer_has_begun)
+{
+	struct crowd crowd = {.to = {.v4 = {.sin_family = AF_INET}}};
+	uint16_t port = (uint16_t)(20000 + getpid() % 20000);
+	char encaps_peer_port[8], byte;
+	struct sipring_stats stats;
+	struct engine_side side;
+	union sipring_address peer;
+	int go[2], begun[2];
+
+	crowd.to.v4.sin_port = htons(port);
+	crowd.to.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	peer = crowd.to;
+	peer.v4.sin_port = htons(port + 1);
+	snprintf(crowd.listener, sizeof crowd.listener, "sctp:127.0.0.1:%u", port);
+	snprintf(crowd.encaps_port, sizeof crowd.encaps_port, "%d", 40000 + getpid() % 20000);
+	snprintf(encaps_peer_port, sizeof encaps_peer_port, "%d", 40001 + getpid() % 20000);
+	cr_assert_eq(pipe(go), 0);
+	cr_assert_eq(pipe(begun), 0);
+	crowd.process = fork();
+	cr_assert_geq(crowd.process, 0);
+	if (crowd.process == 0)
+		caller_main(&crowd, go[0], begun[1]);
+	engine_open(&side, crowd.listener,
+		(const char *[]){"encaps_port", crowd.encaps_port, "encaps_peer_port",
+			encaps_peer_port, NULL});
+	cr_assert_eq(write(go[1], "g", 1), 1);
+	cr_assert_eq(read(begun[0], &byte, 1), 1);
+	/* What the peer began waits to be accepted; a connect of ours would be refused. */
+	for (unsigned i = 0; i < 10; i++)
+		cr_assert_eq(engine_send(&side, &peer, i, 1 + i), 0, "send %u", i);
+	engine_until(&side, &side.n_status[200], 10, "the answers");
+	for (unsigned i = 1; i <= 10; i++)
+		cr_expect_eq(side.outcomes[i], 1);
+	sipring_worker_stats(side.worker, &stats);
+	cr_expect_eq(side.n_events[SIPRING_EVENT_UP], 1);
+	cr_expect_eq(side.n_events[SIPRING_EVENT_DOWN], 0);
+	cr_expect_eq(stats.associations, 1);
+	cr_expect_eq(stats.awaited, strcmp(CONTRACT_PROVIDER, "kernel") == 0);
+	kill(crowd.process, SIGKILL);
+	waitpid(crowd.process, NULL, 0);
+	engine_close(&side);
+}
+
+/* SCTP may have the old one yet: the peer takes its time with the end. */
+Test(life, a_send_behind_an_end_waits_for_it)
+{
+	struct engine_peer peer = engine_peer_start();
+	struct engine_side side;
+	char listener[64];
+
+	snprintf(listener, sizeof listener, "sctp:127.0.0.1:%u",
+		ntohs(peer.address.v4.sin_port) + 1u);
+	engine_open(&side, listener, (const char *[]){"encaps_peer_port", peer.encaps_port, NULL});
+	for (unsigned i = 0; i < 20; i++) {
+		cr_assert_eq(engine_send(&side, &peer.address, i, 1 + i), 0);
+		engine_until(&side, &side.n_status[200], i + 1, "the answer");
+		cr_assert_eq(sipring_disconnect(side.worker, side.last_info.association, false), 0);
+	}
+	engine_until(&side, &side.n_events[SIPRING_EVENT_DOWN], 20, "the ends");
+	cr_expect_eq(side.n_events[SIPRING_EVENT_UP], 20);
 	engine_close(&side);
 	engine_peer_stop(&peer);
 }

@@ -296,7 +296,7 @@ BOTH(connects_from_a_listeners_port)
 	cr_assert_eq(sipring_address_port(&from->conn->local), 5070);
 	windowed(from, 500, 20, 400);
 	/* There is one already between these two ports. */
-	cr_assert_eq(side.sctp->ops->connect(side.sctp, &what, &second), -EISCONN);
+	cr_assert_eq(side.sctp->ops->connect(side.sctp, &what, &second), SIPRING_SCTP_EXISTS);
 	windowed(from, 100, 20, 400);
 	side.sctp->ops->abort(side.sctp, from->conn);
 	SIDE_UNTIL(&side, 5, from->n_closed);
