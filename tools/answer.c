@@ -151,6 +151,8 @@ void answer_finish(struct answer_policy *policy)
 			at += snprintf(at, (size_t)(end - at), ", %s", policy->others[i].name);
 	at += snprintf(at, (size_t)(end - at), "\r\nServer: sipring/%s\r\n", sipring_version());
 	policy->headers_size = (size_t)(at - policy->headers);
+	policy->headers_are_good =
+		sipring_reply_headers_check(span_of(policy->headers, policy->headers_size));
 }
 
 /* The status for a request; ANSWER_NONE: leave it alone. */
@@ -191,6 +193,7 @@ int answer_write(const struct answer_policy *policy, struct sipring_message *req
 	struct sipring_reply reply = {.status = status,
 		.headers = span_of(policy->headers, policy->headers_size),
 		.to_tag = span_of(tag, sizeof(tag)),
+		.headers_are_checked = policy->headers_are_good,
 		.source = source};
 	enum sipring_method method = request->method;
 	sipring_reply_tag(tag, request, policy->secret);

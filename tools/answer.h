@@ -21,6 +21,7 @@ struct answer_policy {
 	uint64_t secret[2]; /* of To tags */
 	char headers[768];  /* "Allow: …\r\nServer: …\r\n" */
 	size_t headers_size;
+	bool headers_are_good; /* which need not be looked at with every answer */
 };
 
 void answer_setup(struct answer_policy *policy);

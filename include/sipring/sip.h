@@ -452,7 +452,12 @@ struct sipring_reply {
 						the top Via (RFC 3261 18.2.1, RFC 3581 4); NULL:
 						the Vias are copied as they are */
 	bool copy_record_route;              /* for what makes a dialog (RFC 3261 12.1.1) */
+	bool headers_are_checked;            /* sipring_reply_headers_check has said so: for lines
+						that are the same in every reply */
 };
+
+/* Are these whole header lines, which may stand in a reply? */
+SIPRING_PUBLIC bool sipring_reply_headers_check(struct sipring_span headers);
 
 /*
  * Writes the response to a request (RFC 3261 8.2.6): all Vias in order, From, To, Call-ID, CSeq,
@@ -469,8 +474,8 @@ SIPRING_PUBLIC const char *sipring_reply_phrase(uint16_t status);
 
 /*
  * A To tag for a UAS without state (RFC 3261 8.2.7): 16 characters that are the same for every
- * retransmission of a request and cannot be guessed without the secret (SipHash over Call-ID, From
- * tag, CSeq number and top branch). out is not NUL-terminated.
+ * retransmission of a request and cannot be guessed without the secret (SipHash over Call-ID, CSeq
+ * number, top branch, and From where the branch has no magic cookie). out is not NUL-terminated.
  */
 #define SIPRING_TAG_SIZE 16
 SIPRING_PUBLIC void sipring_reply_tag(char out[SIPRING_TAG_SIZE], struct sipring_message *request,

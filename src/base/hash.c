@@ -148,29 +148,86 @@ static inline void hash_absorb(struct hash_state *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-uint64_t sipring_hash_bytes(const uint64_t seed[2], const void *data, size_t size)
+static inline struct hash_state hash_begin(const uint64_t seed[2])
 {
-	const unsigned char *bytes = data;
-	struct hash_state s = {
+	return (struct hash_state){
 		.v0 = seed[0] ^ 0x736f6d6570736575u,
 		.v1 = seed[1] ^ 0x646f72616e646f6du,
 		.v2 = seed[0] ^ 0x6c7967656e657261u,
 		.v3 = seed[1] ^ 0x7465646279746573u,
 	};
-	uint64_t word;
-	size_t rest = size;
+}
 
-	for (; rest >= sizeof word; rest -= sizeof word, bytes += sizeof word) {
-		memcpy(&word, bytes, sizeof word);
-		hash_absorb(&s, le64toh(word));
+static inline uint64_t hash_end(struct hash_state *s)
+{
+	s->v2 ^= 0xff;
+	hash_round(s);
+	hash_round(s);
+	hash_round(s);
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+static inline uint32_t hash_load_4(const unsigned char *bytes)
+{
+	uint32_t word;
+
+	memcpy(&word, bytes, sizeof word);
+	return le32toh(word);
+}
+
+static inline uint64_t hash_load_8(const unsigned char *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof word);
+	return le64toh(word);
+}
+
+/* The last size % 8 of size bytes, which end at end; by loads that overlap what was seen. */
+static inline uint64_t hash_rest(const unsigned char *end, size_t size)
+{
+	size_t rest = size % 8;
+
+	if (!rest)
+		return 0;
+	if (size >= 8)
+		return hash_load_8(end - 8) >> 8 * (8 - rest);
+	if (rest >= 4)
+		return hash_load_4(end - rest) | (uint64_t)hash_load_4(end - 4) << 8 * (rest - 4);
+	return (uint64_t)end[-(ptrdiff_t)rest] |
+		(uint64_t)end[-(ptrdiff_t)(rest - rest / 2)] << 8 * (rest / 2) |
+		(uint64_t)end[-1] << 8 * (rest - 1);
+}
+
+/* Whole words; returns the end of all bytes. */
+static inline const unsigned char *hash_words(struct hash_state *s, const void *data, size_t size)
+{
+	const unsigned char *bytes = data;
+
+	for (size_t i = 0; i + 8 <= size; i += 8)
+		hash_absorb(s, hash_load_8(bytes + i));
+	return size ? bytes + size : bytes;
+}
+
+uint64_t sipring_hash_bytes(const uint64_t seed[2], const void *data, size_t size)
+{
+	struct hash_state s = hash_begin(seed);
+	const unsigned char *end = hash_words(&s, data, size);
+
+	hash_absorb(&s, hash_rest(end, size) | (uint64_t)size << 56);
+	return hash_end(&s);
+}
+
+uint64_t sipring_hash_parts(const uint64_t seed[2], const struct iovec *parts, unsigned n_parts)
+{
+	struct hash_state s = hash_begin(seed);
+
+	for (unsigned i = 0; i < n_parts; i++) {
+		size_t size = parts[i].iov_len;
+		const unsigned char *end = hash_words(&s, parts[i].iov_base, size);
+
+		if (size % 8)
+			hash_absorb(&s, hash_rest(end, size));
 	}
-	word = 0;
-	if (rest)
-		memcpy(&word, bytes, rest);
-	hash_absorb(&s, le64toh(word) | (uint64_t)size << 56);
-	s.v2 ^= 0xff;
-	hash_round(&s);
-	hash_round(&s);
-	hash_round(&s);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+	return hash_end(&s);
 }

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 struct sipring_hash_node {
 	struct sipring_hash_node *next;
@@ -33,3 +34,8 @@ struct sipring_hash_node *sipring_hash_next(const struct sipring_hash_node *node
 
 /* A keyed hash of bytes (SipHash-1-3), 64 bits; without the seed nobody can aim at one bucket. */
 uint64_t sipring_hash_bytes(const uint64_t seed[2], const void *data, size_t size);
+/*
+ * The same of several parts, each filled up to words by NULs: who must not take one division into
+ * parts for another puts their sizes into the first.
+ */
+uint64_t sipring_hash_parts(const uint64_t seed[2], const struct iovec *parts, unsigned n_parts);

@@ -40,10 +40,8 @@ static inline enum sipring_header_id sipring_header_look_up(const struct sipring
 {
 	const struct sipring_header_row *row =
 		&sipring_header_rows[sipring_header_slots[sipring_header_slot(name)]];
-	uint64_t words[2];
 
-	memcpy(words, row->name, sizeof words);
-	return sipring_name_differ(words, name) || row->size != name->size
-		? SIPRING_HEADER_OTHER
-		: (enum sipring_header_id)row->id;
+	return row->size == name->size && sipring_name_is(name, row->name)
+		? (enum sipring_header_id)row->id
+		: SIPRING_HEADER_OTHER;
 }

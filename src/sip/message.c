@@ -11,6 +11,7 @@
 #include "base/scan.h"
 #include "sip/header.h"
 #include "sip/text.h"
+#include "sip/view.h"
 
 #include <assert.h>
 
@@ -176,11 +177,12 @@ static const char *read_headers(struct sipring_message *message, const char *beg
 {
 	const char *limit = sipring_text_end(message->text);
 	const char *at = begin + ends[0] + 1;
+	const uint32_t *ends_end = ends + n_lines;
+	struct sipring_header *header = message->headers;
 	unsigned n_headers = 0;
 
-	for (size_t i = 1; i < n_lines; i++) {
-		struct sipring_header *header = &message->headers[n_headers];
-		const char *end = begin + ends[i];
+	for (ends++; ends < ends_end; ends++) {
+		const char *end = begin + *ends;
 		const char *line = at;
 
 		at = end + 1;
@@ -189,11 +191,12 @@ static const char *read_headers(struct sipring_message *message, const char *beg
 			refuse(message, SIPRING_PARSE_BAD_HEADER, line);
 			continue;
 		}
-		n_headers++;
 		if (__builtin_expect(!message->first[header->id], 1))
-			message->first[header->id] = (uint8_t)n_headers;
+			message->first[header->id] = (uint8_t)(n_headers + 1);
 		else if (is_single[header->id])
 			refuse(message, SIPRING_PARSE_DUPLICATE_HEADER, line);
+		header++;
+		n_headers++;
 	}
 	message->n_headers = (uint16_t)n_headers;
 	return at;
@@ -227,7 +230,7 @@ static const char *read_lines(struct sipring_message *message, const char *begin
 static void read_body(struct sipring_message *message, const char *body, const char *end)
 {
 	const struct sipring_header *header =
-		sipring_message_header(message, SIPRING_HEADER_CONTENT_LENGTH);
+		sipring_view_header(message, SIPRING_HEADER_CONTENT_LENGTH);
 	size_t size = (size_t)(end - body);
 	const char *at;
 	uint32_t wanted;
@@ -253,11 +256,29 @@ static bool is_same(struct sipring_span a, struct sipring_span b)
 	return a.size == b.size && !memcmp(a.data, b.data, a.size);
 }
 
+/* The CSeq of most requests: digits, a space and the method. False: it is to be looked at. */
+static bool read_plain_cseq(struct sipring_message *message, struct sipring_span value)
+{
+	const struct sipring_span method = message->method_name;
+	const char *at = value.data;
+	const char *end = at + value.size;
+
+	if (!(message->flags & SIPRING_MESSAGE_REQUEST) || value.size < method.size + 2)
+		return false;
+	end -= method.size + 1;
+	if (*end != ' ' || memcmp(end + 1, method.data, method.size) ||
+		!sipring_text_number(&at, end, INT32_MAX, &message->cseq.number) || at != end)
+		return false;
+	message->cseq.method = message->method;
+	message->cseq.method_name = (struct sipring_span){end + 1, method.size};
+	return true;
+}
+
 static void check_cseq(struct sipring_message *message)
 {
-	const struct sipring_header *header = sipring_message_header(message, SIPRING_HEADER_CSEQ);
+	const struct sipring_header *header = sipring_view_header(message, SIPRING_HEADER_CSEQ);
 
-	if (!header)
+	if (!header || read_plain_cseq(message, header->value))
 		return;
 	if (sipring_cseq_parse(&message->cseq, header->value)) {
 		refuse(message, SIPRING_PARSE_BAD_CSEQ, header->value.data);

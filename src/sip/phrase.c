@@ -1,108 +1,97 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Default reason phrases: RFC 3261 21 and the registry's later ones. One const table of static
- * strings in the order of the codes; a code that is not in it gets the name of its class.
+ * strings by code; a code that is not in it gets the name of its class.
  */
 #include <sipring/sip.h>
 
-#include <stdlib.h>
+#define FIRST 100
+#define LAST 699
 
-struct phrase {
-	uint16_t status;
-	const char *text;
+static const char *const phrases[LAST - FIRST + 1] = {
+	[100 - FIRST] = "Trying",
+	[180 - FIRST] = "Ringing",
+	[181 - FIRST] = "Call Is Being Forwarded",
+	[182 - FIRST] = "Queued",
+	[183 - FIRST] = "Session Progress",
+	[199 - FIRST] = "Early Dialog Terminated",
+	[200 - FIRST] = "OK",
+	[202 - FIRST] = "Accepted",
+	[204 - FIRST] = "No Notification",
+	[300 - FIRST] = "Multiple Choices",
+	[301 - FIRST] = "Moved Permanently",
+	[302 - FIRST] = "Moved Temporarily",
+	[305 - FIRST] = "Use Proxy",
+	[380 - FIRST] = "Alternative Service",
+	[400 - FIRST] = "Bad Request",
+	[401 - FIRST] = "Unauthorized",
+	[402 - FIRST] = "Payment Required",
+	[403 - FIRST] = "Forbidden",
+	[404 - FIRST] = "Not Found",
+	[405 - FIRST] = "Method Not Allowed",
+	[406 - FIRST] = "Not Acceptable",
+	[407 - FIRST] = "Proxy Authentication Required",
+	[408 - FIRST] = "Request Timeout",
+	[410 - FIRST] = "Gone",
+	[412 - FIRST] = "Conditional Request Failed",
+	[413 - FIRST] = "Request Entity Too Large",
+	[414 - FIRST] = "Request-URI Too Long",
+	[415 - FIRST] = "Unsupported Media Type",
+	[416 - FIRST] = "Unsupported URI Scheme",
+	[417 - FIRST] = "Unknown Resource-Priority",
+	[420 - FIRST] = "Bad Extension",
+	[421 - FIRST] = "Extension Required",
+	[422 - FIRST] = "Session Interval Too Small",
+	[423 - FIRST] = "Interval Too Brief",
+	[424 - FIRST] = "Bad Location Information",
+	[425 - FIRST] = "Bad Alert Message",
+	[428 - FIRST] = "Use Identity Header",
+	[429 - FIRST] = "Provide Referrer Identity",
+	[430 - FIRST] = "Flow Failed",
+	[433 - FIRST] = "Anonymity Disallowed",
+	[436 - FIRST] = "Bad Identity Info",
+	[437 - FIRST] = "Unsupported Credential",
+	[438 - FIRST] = "Invalid Identity Header",
+	[439 - FIRST] = "First Hop Lacks Outbound Support",
+	[440 - FIRST] = "Max-Breadth Exceeded",
+	[469 - FIRST] = "Bad Info Package",
+	[470 - FIRST] = "Consent Needed",
+	[480 - FIRST] = "Temporarily Unavailable",
+	[481 - FIRST] = "Call/Transaction Does Not Exist",
+	[482 - FIRST] = "Loop Detected",
+	[483 - FIRST] = "Too Many Hops",
+	[484 - FIRST] = "Address Incomplete",
+	[485 - FIRST] = "Ambiguous",
+	[486 - FIRST] = "Busy Here",
+	[487 - FIRST] = "Request Terminated",
+	[488 - FIRST] = "Not Acceptable Here",
+	[489 - FIRST] = "Bad Event",
+	[491 - FIRST] = "Request Pending",
+	[493 - FIRST] = "Undecipherable",
+	[494 - FIRST] = "Security Agreement Required",
+	[500 - FIRST] = "Server Internal Error",
+	[501 - FIRST] = "Not Implemented",
+	[502 - FIRST] = "Bad Gateway",
+	[503 - FIRST] = "Service Unavailable",
+	[504 - FIRST] = "Server Time-out",
+	[505 - FIRST] = "Version Not Supported",
+	[513 - FIRST] = "Message Too Large",
+	[555 - FIRST] = "Push Notification Service Not Supported",
+	[580 - FIRST] = "Precondition Failure",
+	[600 - FIRST] = "Busy Everywhere",
+	[603 - FIRST] = "Decline",
+	[604 - FIRST] = "Does Not Exist Anywhere",
+	[606 - FIRST] = "Not Acceptable",
+	[607 - FIRST] = "Unwanted",
+	[608 - FIRST] = "Rejected",
 };
-
-static const struct phrase phrases[] = {
-	{100, "Trying"},
-	{180, "Ringing"},
-	{181, "Call Is Being Forwarded"},
-	{182, "Queued"},
-	{183, "Session Progress"},
-	{199, "Early Dialog Terminated"},
-	{200, "OK"},
-	{202, "Accepted"},
-	{204, "No Notification"},
-	{300, "Multiple Choices"},
-	{301, "Moved Permanently"},
-	{302, "Moved Temporarily"},
-	{305, "Use Proxy"},
-	{380, "Alternative Service"},
-	{400, "Bad Request"},
-	{401, "Unauthorized"},
-	{402, "Payment Required"},
-	{403, "Forbidden"},
-	{404, "Not Found"},
-	{405, "Method Not Allowed"},
-	{406, "Not Acceptable"},
-	{407, "Proxy Authentication Required"},
-	{408, "Request Timeout"},
-	{410, "Gone"},
-	{412, "Conditional Request Failed"},
-	{413, "Request Entity Too Large"},
-	{414, "Request-URI Too Long"},
-	{415, "Unsupported Media Type"},
-	{416, "Unsupported URI Scheme"},
-	{417, "Unknown Resource-Priority"},
-	{420, "Bad Extension"},
-	{421, "Extension Required"},
-	{422, "Session Interval Too Small"},
-	{423, "Interval Too Brief"},
-	{424, "Bad Location Information"},
-	{425, "Bad Alert Message"},
-	{428, "Use Identity Header"},
-	{429, "Provide Referrer Identity"},
-	{430, "Flow Failed"},
-	{433, "Anonymity Disallowed"},
-	{436, "Bad Identity Info"},
-	{437, "Unsupported Credential"},
-	{438, "Invalid Identity Header"},
-	{439, "First Hop Lacks Outbound Support"},
-	{440, "Max-Breadth Exceeded"},
-	{469, "Bad Info Package"},
-	{470, "Consent Needed"},
-	{480, "Temporarily Unavailable"},
-	{481, "Call/Transaction Does Not Exist"},
-	{482, "Loop Detected"},
-	{483, "Too Many Hops"},
-	{484, "Address Incomplete"},
-	{485, "Ambiguous"},
-	{486, "Busy Here"},
-	{487, "Request Terminated"},
-	{488, "Not Acceptable Here"},
-	{489, "Bad Event"},
-	{491, "Request Pending"},
-	{493, "Undecipherable"},
-	{494, "Security Agreement Required"},
-	{500, "Server Internal Error"},
-	{501, "Not Implemented"},
-	{502, "Bad Gateway"},
-	{503, "Service Unavailable"},
-	{504, "Server Time-out"},
-	{505, "Version Not Supported"},
-	{513, "Message Too Large"},
-	{555, "Push Notification Service Not Supported"},
-	{580, "Precondition Failure"},
-	{600, "Busy Everywhere"},
-	{603, "Decline"},
-	{604, "Does Not Exist Anywhere"},
-	{606, "Not Acceptable"},
-	{607, "Unwanted"},
-	{608, "Rejected"},
-};
-
-static int compare(const void *key, const void *row)
-{
-	return (int)*(const uint16_t *)key - (int)((const struct phrase *)row)->status;
-}
 
 const char *sipring_reply_phrase(uint16_t status)
 {
-	static const char *const classes[] = {"Unknown", "Progress", "Success", "Redirection",
+	static const char *const classes[] = {"Progress", "Success", "Redirection",
 		"Request Failure", "Server Failure", "Global Failure"};
-	const struct phrase *found = bsearch(&status, phrases, sizeof phrases / sizeof *phrases,
-		sizeof *phrases, compare);
 
-	if (found)
-		return found->text;
-	return classes[status >= 100 && status <= 699 ? status / 100 : 0];
+	if (status < FIRST || status > LAST)
+		return "Unknown";
+	return phrases[status - FIRST] ? phrases[status - FIRST] : classes[status / 100 - 1];
 }

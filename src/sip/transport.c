@@ -33,14 +33,22 @@ const struct sipring_transport_info *sipring_transport_info(enum sipring_transpo
 	return &table[transport < SIPRING_TRANSPORT_COUNT ? transport : 0];
 }
 
-/* Via tokens and URI values are the same words in two cases; their first letters are few. */
+/* Via tokens and URI values are the same words in two cases. */
 static enum sipring_transport find(struct sipring_span name)
 {
-	char first = name.size ? sipring_text_lower(*name.data) : 0;
+	static const uint8_t sizes[SIPRING_TRANSPORT_COUNT] = {
+		[SIPRING_TRANSPORT_UDP] = sizeof "udp" - 1,
+		[SIPRING_TRANSPORT_TCP] = sizeof "tcp" - 1,
+		[SIPRING_TRANSPORT_TLS] = sizeof "tls" - 1,
+		[SIPRING_TRANSPORT_SCTP] = sizeof "sctp" - 1,
+		[SIPRING_TRANSPORT_TLS_SCTP] = sizeof "tls-sctp" - 1,
+		[SIPRING_TRANSPORT_WS] = sizeof "ws" - 1,
+		[SIPRING_TRANSPORT_WSS] = sizeof "wss" - 1,
+	};
 
 	for (unsigned i = SIPRING_TRANSPORT_UDP; i < SIPRING_TRANSPORT_COUNT; i++)
-		if (*table[i].uri_value == first &&
-			sipring_text_is_name(name, table[i].uri_value, strlen(table[i].uri_value)))
+		if (sizes[i] == name.size &&
+			sipring_text_matches(table[i].uri_value, name.data, name.size))
 			return (enum sipring_transport)i;
 	return SIPRING_TRANSPORT_UNKNOWN;
 }

@@ -7,24 +7,17 @@
 #include <sipring/sip.h>
 
 #include "sip/text.h"
+#include "sip/view.h"
 
 #include <assert.h>
-
-enum cache_bit {
-	CACHE_VIA = 1,
-	CACHE_FROM = 2,
-	CACHE_TO = 4,
-	CACHE_CONTACT = 8,
-	CACHE_ROUTE = 16,
-};
 
 const struct sipring_header *sipring_message_header(const struct sipring_message *message,
 	enum sipring_header_id id)
 {
 	assert(id < SIPRING_HEADER_COUNT);
-	if (id == SIPRING_HEADER_OTHER || id >= SIPRING_HEADER_COUNT || !message->first[id])
+	if (id == SIPRING_HEADER_OTHER || id >= SIPRING_HEADER_COUNT)
 		return NULL;
-	return &message->headers[message->first[id] - 1];
+	return sipring_view_header(message, id);
 }
 
 const struct sipring_header *sipring_message_header_next(const struct sipring_message *message,
@@ -59,23 +52,23 @@ const struct sipring_via *sipring_message_via(struct sipring_message *message)
 {
 	const struct sipring_header *header;
 
-	if (!(message->cached & CACHE_VIA)) {
-		message->cached |= CACHE_VIA;
-		header = sipring_message_header(message, SIPRING_HEADER_VIA);
+	if (!(message->cached & SIPRING_VIEW_VIA)) {
+		message->cached |= SIPRING_VIEW_VIA;
+		header = sipring_view_header(message, SIPRING_HEADER_VIA);
 		if (header && !sipring_via_parse(&message->via_value, header->value))
-			message->usable |= CACHE_VIA;
+			message->usable |= SIPRING_VIEW_VIA;
 	}
-	return message->usable & CACHE_VIA ? &message->via_value : NULL;
+	return message->usable & SIPRING_VIEW_VIA ? &message->via_value : NULL;
 }
 
 static const struct sipring_name_addr *get_name_addr(struct sipring_message *message,
-	enum sipring_header_id id, enum cache_bit bit, struct sipring_name_addr *value)
+	enum sipring_header_id id, enum sipring_view_value bit, struct sipring_name_addr *value)
 {
 	const struct sipring_header *header;
 
 	if (!(message->cached & bit)) {
 		message->cached |= (uint8_t)bit;
-		header = sipring_message_header(message, id);
+		header = sipring_view_header(message, id);
 		if (header && !sipring_name_addr_parse(value, header->value))
 			message->usable |= (uint8_t)bit;
 	}
@@ -84,23 +77,24 @@ static const struct sipring_name_addr *get_name_addr(struct sipring_message *mes
 
 const struct sipring_name_addr *sipring_message_from(struct sipring_message *message)
 {
-	return get_name_addr(message, SIPRING_HEADER_FROM, CACHE_FROM, &message->from_value);
+	return get_name_addr(message, SIPRING_HEADER_FROM, SIPRING_VIEW_FROM, &message->from_value);
 }
 
 const struct sipring_name_addr *sipring_message_to(struct sipring_message *message)
 {
-	return get_name_addr(message, SIPRING_HEADER_TO, CACHE_TO, &message->to_value);
+	return get_name_addr(message, SIPRING_HEADER_TO, SIPRING_VIEW_TO, &message->to_value);
 }
 
 const struct sipring_name_addr *sipring_message_contact(struct sipring_message *message)
 {
-	return get_name_addr(message, SIPRING_HEADER_CONTACT, CACHE_CONTACT,
+	return get_name_addr(message, SIPRING_HEADER_CONTACT, SIPRING_VIEW_CONTACT,
 		&message->contact_value);
 }
 
 const struct sipring_name_addr *sipring_message_route(struct sipring_message *message)
 {
-	return get_name_addr(message, SIPRING_HEADER_ROUTE, CACHE_ROUTE, &message->route_value);
+	return get_name_addr(message, SIPRING_HEADER_ROUTE, SIPRING_VIEW_ROUTE,
+		&message->route_value);
 }
 
 /* After the number may come nothing, parameters, a comment (Retry-After) or a further word. */

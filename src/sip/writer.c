@@ -16,6 +16,11 @@ void sipring_writer_number(struct sipring_writer *writer, uint64_t number)
 	char digits[20];
 	size_t at = sizeof digits;
 
+	if (number < 10) {
+		digits[0] = (char)('0' + number);
+		sipring_writer_bytes(writer, digits, 1);
+		return;
+	}
 	do {
 		digits[--at] = (char)('0' + number % 10);
 		number /= 10;

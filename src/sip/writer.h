@@ -18,13 +18,44 @@ struct sipring_writer {
 	size_t size; /* what was appended, also beyond capacity, where nothing is written */
 };
 
+/* Room for size bytes, which are to be written; NULL where there is none. */
+static inline char *sipring_writer_room(struct sipring_writer *writer, size_t size)
+{
+	size_t before = writer->size;
+
+	writer->size = before + size;
+	if (__builtin_expect(before > writer->capacity || size > writer->capacity - before, 0))
+		return NULL;
+	return writer->out + before;
+}
+
+/*
+ * Copies, and returns the place behind the copy. What values of headers are long takes two or four
+ * loads that overlap, and no call.
+ */
+static inline char *sipring_writer_copy(char *out, const char *data, size_t size)
+{
+	if (size >= 16 && size <= 32) {
+		char first[16], last[16];
+
+		memcpy(first, data, sizeof first);
+		memcpy(last, data + size - sizeof last, sizeof last);
+		memcpy(out, first, sizeof first);
+		memcpy(out + size - sizeof last, last, sizeof last);
+	} else if (size) {
+		memcpy(out, data, size);
+	}
+	return out + size;
+}
+
 /* Most pieces are constants of a few bytes: inline, each is a comparison and a store or two. */
 static inline void sipring_writer_bytes(struct sipring_writer *writer, const char *data,
 	size_t size)
 {
-	if (size && writer->size <= writer->capacity && size <= writer->capacity - writer->size)
-		memcpy(writer->out + writer->size, data, size);
-	writer->size += size;
+	char *out = sipring_writer_room(writer, size);
+
+	if (size && out)
+		memcpy(out, data, size);
 }
 
 static inline void sipring_writer_span(struct sipring_writer *writer, struct sipring_span text)
@@ -41,10 +72,15 @@ static inline void sipring_writer_text(struct sipring_writer *writer, const char
 static inline void sipring_writer_header(struct sipring_writer *writer, const char *name,
 	struct sipring_span value)
 {
-	sipring_writer_text(writer, name);
-	sipring_writer_bytes(writer, ": ", 2);
-	sipring_writer_span(writer, value);
-	sipring_writer_bytes(writer, "\r\n", 2);
+	size_t size = strlen(name);
+	char *out = sipring_writer_room(writer, size + value.size + 4);
+
+	if (!out)
+		return;
+	memcpy(out, name, size);
+	memcpy(out + size, ": ", 2);
+	out = sipring_writer_copy(out + size + 2, value.data, value.size);
+	memcpy(out, "\r\n", 2);
 }
 
 void sipring_writer_number(struct sipring_writer *writer, uint64_t number);

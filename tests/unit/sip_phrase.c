@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reason phrases: known codes, the class of unknown ones, and that the table is in order (a binary
- * search finds every code only if it is).
+ * Reason phrases: known codes, the class of unknown ones.
  */
 #include "sip_edge.h"
 
