@@ -129,14 +129,38 @@ static bool stream_exists(const struct sipring_association *association,
 		message->send.stream < association->conn->n_streams_out;
 }
 
+/*
+ * Does nobody wait for any of this batch to be handed over, so that no turn need end for it? All or
+ * none, so that results come in order.
+ */
+static bool is_quiet(const struct sipring_worker *worker, struct sipring_association *association)
+{
+	struct sipring_list *submitted = &association->queue.submitted;
+
+	if (association->state != SIPRING_ASSOCIATION_UP || association->was_full ||
+		worker->starved || worker->draining ||
+		!sipring_list_empty(&association->queue.waiting))
+		return false;
+	for (struct sipring_list *node = submitted->next; node != submitted; node = node->next) {
+		const struct sipring_outgoing *message =
+			SIPRING_CONTAINER(node, struct sipring_outgoing, link);
+
+		if (message->cookie || message->origin)
+			return false;
+	}
+	return true;
+}
+
 static void flush_one(struct sipring_worker *worker, struct sipring_association *association)
 {
 	const struct sipring_config *config = &worker->sipring->config;
 	struct sipring_list *node, *next;
+	uint16_t quiet;
 
 	if (!sipring_association_may_flush(association))
 		return;
 	sipring_queue_submit(&association->queue, (uint32_t)config->batch_max, config->bundling);
+	quiet = is_quiet(worker, association) ? SIPRING_SCTP_QUIET : 0;
 	for (node = association->queue.submitted.next; node != &association->queue.submitted;
 		node = next) {
 		struct sipring_outgoing *message =
@@ -144,6 +168,8 @@ static void flush_one(struct sipring_worker *worker, struct sipring_association 
 
 		next = node->next;
 		message->send.conn = association->conn;
+		message->send.flags =
+			(uint16_t)((message->send.flags & ~SIPRING_SCTP_QUIET) | quiet);
 		worker->sctp->ops->send(worker->sctp, &message->send);
 	}
 }

@@ -252,9 +252,9 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-int64_t sipring_worker_idle_ns(struct sipring_worker *worker)
+/* Until a timer is due; what only a turn's call does is not looked at. */
+static int64_t timers_idle_ns(struct sipring_worker *worker, uint64_t now_ms)
 {
-	uint64_t now_ms = worker->in_turn ? worker->now_ms : sipring_clock_ns() / 1000000;
 	uint64_t idle_ms = sipring_wheel_idle_ms(&worker->wheel, now_ms);
 
 	idle_ms = least(idle_ms, sipring_post_idle_ms(worker));
@@ -264,9 +264,16 @@ int64_t sipring_worker_idle_ns(struct sipring_worker *worker)
 	if (worker->tick_at_ms != UINT64_MAX)
 		idle_ms = least(idle_ms,
 			worker->tick_at_ms > now_ms ? worker->tick_at_ms - now_ms : 0);
-	if (!sipring_list_empty(&worker->flush) || worker->io->ops->pending(worker->io))
+	if (!sipring_list_empty(&worker->flush))
 		return 0;
 	return idle_ms > INT64_MAX / 1000000 ? -1 : (int64_t)idle_ms * 1000000;
+}
+
+int64_t sipring_worker_idle_ns(struct sipring_worker *worker)
+{
+	uint64_t now_ms = worker->in_turn ? worker->now_ms : sipring_clock_ns() / 1000000;
+
+	return worker->io->ops->pending(worker->io) ? 0 : timers_idle_ns(worker, now_ms);
 }
 
 int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
@@ -281,7 +288,7 @@ int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
 	sipring_route_run(worker);
 	sipring_outbound_flush(worker);
 	tick(worker);
-	idle_ns = sipring_worker_idle_ns(worker);
+	idle_ns = timers_idle_ns(worker, worker->now_ms);
 	if (timeout_ns < 0 || (idle_ns >= 0 && idle_ns < timeout_ns))
 		timeout_ns = idle_ns;
 	r = worker->io->ops->turn(worker->io, timeout_ns);

@@ -62,6 +62,8 @@ enum sipring_io_send_flags {
 	SIPRING_IO_MORE = 1, /* more follows at once: MSG_MORE */
 	/* Not to be tried when the one before it on its socket failed; for associated sockets. */
 	SIPRING_IO_CHAINED = 2,
+	/* Success alone is no reason to end a turn's wait: SENT comes with what does, and last. */
+	SIPRING_IO_QUIET = 4,
 };
 
 #define SIPRING_IO_SEND_PARTS_MAX 36
@@ -82,6 +84,7 @@ struct sipring_io_send {
 	struct sipring_list link;
 	struct msghdr header;
 	bool linked; /* the kernel starts it when the one before it is done */
+	bool quiet;  /* it completes only if it fails */
 	int result;  /* in SENT: bytes taken, or -errno; -ECANCELED: not tried */
 };
 

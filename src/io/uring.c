@@ -36,6 +36,7 @@ static int uring_open(struct sipring_io **io, const struct sipring_io_config *co
 	sipring_list_init(&uring->todo);
 	sipring_list_init(&uring->paused);
 	sipring_list_init(&uring->outbox);
+	sipring_list_init(&uring->quiet);
 	sipring_list_init(&uring->ended);
 	sipring_list_init(&uring->closed);
 	r = sipring_uring_ring_open(&uring->ring, config->n_sends,
@@ -164,6 +165,8 @@ static void uring_send(struct sipring_io *io, struct sipring_io_send *send)
 	assert(send->socket->state != SIPRING_IO_IDLE && send->n_parts > 0);
 	assert(send->n_parts <= SIPRING_IO_SEND_PARTS_MAX);
 	send->socket->n_queued++;
+	send->linked = false;
+	send->quiet = false;
 	sipring_list_append(&self(io)->outbox, &send->link);
 }
 
@@ -234,6 +237,21 @@ static void go_on(struct uring *uring)
 		want_input(uring, SIPRING_CONTAINER(node, struct sipring_io_socket, link));
 }
 
+/*
+ * No send waits for anything, so that each has its result when the call returns that submitted it;
+ * and what was told of no failure then has gone. Not to be said while completions are unread.
+ */
+static void end_quiet(struct uring *uring)
+{
+	struct sipring_list *node;
+
+	if (io_uring_sq_ready(&uring->ring) || io_uring_cq_ready(&uring->ring) ||
+		*uring->ring.sq.kflags & IORING_SQ_CQ_OVERFLOW)
+		return;
+	while ((node = sipring_list_pop(&uring->quiet)))
+		sipring_list_append(&uring->ended, node);
+}
+
 static int uring_turn(struct sipring_io *io, int64_t timeout_ns)
 {
 	struct uring *uring = self(io);
@@ -245,12 +263,15 @@ static int uring_turn(struct sipring_io *io, int64_t timeout_ns)
 		sipring_uring_eventfd_before(uring);
 	sipring_uring_buffers_recycle(&uring->buffers);
 	go_on(uring);
+	if (!sipring_list_empty(&uring->quiet))
+		timeout_ns = 0;
 	sipring_uring_prepare(uring);
 	if (uring->leftover || io_uring_cq_ready(&uring->ring) || may_go_on(uring) ||
 		!sipring_list_empty(&uring->ended) || !sipring_list_empty(&uring->closed))
 		timeout_ns = 0;
 	r = enter(uring, timeout_ns);
 	reap(uring);
+	end_quiet(uring);
 	if (uring->event_fd >= 0)
 		sipring_uring_eventfd_after(uring);
 	return r;
@@ -371,6 +392,14 @@ static void send_event(struct uring *uring, struct sipring_io_send *send, int re
 	close_if_done(uring, socket);
 }
 
+/* A send is the kernel's no more. */
+static void send_is_back(struct sipring_io_send *send)
+{
+	send->socket->n_in_flight--;
+	send->socket->n_sends--;
+	send->socket->n_linked -= send->linked;
+}
+
 static bool uring_next(struct sipring_io *io, struct sipring_io_event *event)
 {
 	struct uring *uring = self(io);
@@ -383,9 +412,9 @@ static bool uring_next(struct sipring_io *io, struct sipring_io_event *event)
 		if (uring_tag_operation(cqe->user_data) == URING_SEND) {
 			struct sipring_io_send *send = uring_tag_object(cqe->user_data);
 
-			send->socket->n_in_flight--;
-			send->socket->n_sends--;
-			send->socket->n_linked -= send->linked;
+			send_is_back(send);
+			if (send->quiet)
+				sipring_list_unlink(&send->link);
 			/* One that was not even prepared says nothing new. */
 			if (cqe->res < 0 && send->socket->kind == SIPRING_IO_ASSOCIATED)
 				send->socket->stalled = true;
@@ -400,6 +429,8 @@ static bool uring_next(struct sipring_io *io, struct sipring_io_event *event)
 		struct sipring_io_send *send =
 			SIPRING_CONTAINER(node, struct sipring_io_send, link);
 
+		if (send->quiet)
+			send_is_back(send);
 		send_event(uring, send, send->result, event);
 		return true;
 	}

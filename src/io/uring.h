@@ -26,7 +26,8 @@ struct uring {
 	struct sipring_list todo;   /* sockets with wants */
 	struct sipring_list paused; /* those whose receive found no buffer */
 	struct sipring_list outbox; /* sends to prepare */
-	struct sipring_list ended;  /* sends that ended without the kernel */
+	struct sipring_list quiet;  /* sends that the kernel will tell of only if they fail */
+	struct sipring_list ended;  /* sends that ended, without a completion */
 	struct sipring_list closed; /* sockets whose CLOSED is to be told */
 	struct io_uring_cqe events[URING_EVENTS_MAX];
 	uint32_t n_events;
@@ -34,7 +35,7 @@ struct uring {
 	int event_fd;        /* registered for pollable, or -1 */
 	bool told_once_only; /* a kernel that has to be reminded to signal it */
 	bool leftover;       /* something found no place in this turn's submission */
-	unsigned n_prepared; /* sends in this turn's submission */
+	unsigned n_prepared; /* sends in this turn's submission that complete in any case */
 	bool has_links;      /* some of them start after others */
 };
 

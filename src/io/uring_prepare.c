@@ -125,6 +125,21 @@ static bool must_wait(const struct uring *uring, const struct sipring_io_send *s
 			send->socket->kind == SIPRING_IO_ASSOCIATED);
 }
 
+/* Of links the turn has to wait for each. */
+static bool may_be_quiet(const struct sipring_io_send *send, bool is_followed_by_link)
+{
+	return (send->flags & SIPRING_IO_QUIET) && !send->linked && !is_followed_by_link &&
+		send->n_parts == 1;
+}
+
+static void be_quiet(struct uring *uring, struct sipring_io_send *send, struct io_uring_sqe *sqe)
+{
+	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	send->quiet = true;
+	send->result = (int)send->parts[0].iov_len;
+	sipring_list_append(&uring->quiet, &send->link);
+}
+
 /* Ends a send that is not to be tried. */
 static void give_up(struct uring *uring, struct sipring_io_send *send)
 {
@@ -169,12 +184,15 @@ static bool prepare_sends(struct uring *uring)
 		send->linked = linked;
 		socket->n_linked += linked;
 		uring->has_links |= linked;
-		uring->n_prepared++;
 		linked = is_followed(uring, send);
 		if (linked)
 			sqe->flags |= IOSQE_IO_LINK;
 		sipring_list_unlink(&send->link);
 		socket->n_queued--;
+		if (may_be_quiet(send, linked))
+			be_quiet(uring, send, sqe);
+		else
+			uring->n_prepared++;
 	}
 	return all;
 }

@@ -135,6 +135,7 @@ void sipring_kernel_events_send(const struct sipring_sctp_config *config, struct
 	send->io.parts = send->parts;
 	send->io.n_parts = send->n_parts;
 	send->io.flags = (send->flags & SIPRING_SCTP_MORE ? SIPRING_IO_MORE : 0u) |
+		(send->flags & SIPRING_SCTP_QUIET ? SIPRING_IO_QUIET : 0u) |
 		(unordered ? 0u : SIPRING_IO_CHAINED);
 	send->io.name = NULL;
 	send->io.name_size = 0;

@@ -26,6 +26,7 @@ struct sipring_sctp_conn {
 enum sipring_sctp_send_flags {
 	SIPRING_SCTP_UNORDERED = 1, /* RFC 4168 5: the default for SIP */
 	SIPRING_SCTP_MORE = 2,      /* another send to this conn is in the same batch */
+	SIPRING_SCTP_QUIET = 4,     /* SENT with 0 may wait until something else is told */
 };
 
 struct sipring_sctp_send {

@@ -214,6 +214,35 @@ Test(io_send, what_is_chained_is_not_tried_after_a_failure)
 	world_forget(other);
 }
 
+/* Success ends no wait, but is told all the same; a failure is told at once. */
+Test(io_send, quiet_ones_are_told_and_those_that_fail_end_the_wait)
+{
+	struct world world;
+	struct subject *subject;
+	struct posted *posted[3], *failing;
+	int far;
+
+	world_open(&world, NULL);
+	subject = world_add_pair(&world, &far);
+	for (unsigned i = 0; i < 3; i++)
+		posted[i] = send_numbered(subject, 10 + i, i, SIPRING_IO_QUIET);
+	world_until(&world, &subject->n_sent, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert_eq(posted[i]->result, (int)(10 + i));
+		cr_assert_eq(posted[i]->place, i);
+		check_far(&world, far, 10 + i, i);
+	}
+	failing = send_numbered(subject, 4 * LONGEST / 2, 3, SIPRING_IO_QUIET);
+	for (unsigned n_turns = 0; subject->n_sent < 4; n_turns++) {
+		cr_assert_lt(n_turns, 100);
+		world_turn(&world, -1);
+	}
+	cr_assert_eq(failing->result, -EMSGSIZE);
+	check_nothing_more(&world, far);
+	world_close(&world);
+	world_forget(subject);
+}
+
 /* Sends until the far side, which does not read, holds all it can. */
 static unsigned fill_up(struct world *world, struct subject *subject, size_t size)
 {
