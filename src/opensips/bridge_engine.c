@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bridge's engine process: turns until it is told to stop, then the end in order. What it counts
- * is published for the others.
+ * A bridge's engine process: turns until it is told to stop, then the end in order.
  */
 #include "base/clock.h"
 #include "opensips/bridge_parts.h"
@@ -10,28 +9,14 @@
 #include <poll.h>
 #include <string.h>
 
-#define STATS_EVERY_NS 100000000
 #define TURN_MAX_NS 200000000
 
-static void publish(struct sipring_bridge *bridge, unsigned index)
+static int turn_until_stop(struct sipring_bridge *bridge)
 {
-	sipring_worker_stats(bridge->worker, &bridge->shared->stats[index]);
-}
-
-static int turn_until_stop(struct sipring_bridge *bridge, unsigned index)
-{
-	uint64_t published_ns = 0;
 	int r = 0;
 
-	while (!bridge->is_stopped && r == 0) {
-		uint64_t now_ns = sipring_clock_ns();
-
-		if (now_ns - published_ns >= STATS_EVERY_NS) {
-			publish(bridge, index);
-			published_ns = now_ns;
-		}
+	while (!bridge->is_stopped && r == 0)
 		r = sipring_worker_turn(bridge->worker, TURN_MAX_NS);
-	}
 	return r;
 }
 
@@ -49,7 +34,6 @@ int sipring_bridge_run(struct sipring_bridge *bridge, const struct sipring_callb
 	uint32_t end_ms, struct sipring_error *error)
 {
 	struct sipring_bridge_shared *shared = bridge->shared;
-	unsigned index = atomic_fetch_add(&shared->n_begun, 1) % SIPRING_BRIDGE_ENGINES_MAX;
 	int r = sipring_worker_open(&bridge->worker, bridge->sipring, callbacks, error);
 
 	if (r < 0) {
@@ -57,12 +41,11 @@ int sipring_bridge_run(struct sipring_bridge *bridge, const struct sipring_callb
 		return r;
 	}
 	atomic_fetch_add(&shared->n_running, 1);
-	r = turn_until_stop(bridge, index);
+	r = turn_until_stop(bridge);
 	if (r == 0)
 		r = end_in_order(bridge, end_ms);
 	if (r < 0)
 		sipring_error_set(error, r, "the engine cannot go on: %s", strerror(-r));
-	publish(bridge, index);
 	atomic_fetch_add(&shared->n_ended, 1);
 	sipring_worker_close(bridge->worker);
 	bridge->worker = NULL;
@@ -90,16 +73,8 @@ int sipring_bridge_await(const struct sipring_bridge *bridge, uint32_t timeout_m
 	return 0;
 }
 
-/* Every one of its fields is a count or a gauge. */
 void sipring_bridge_stats(const struct sipring_bridge *bridge, struct sipring_stats *stats)
 {
-	uint64_t *sums = (uint64_t *)stats;
-
-	*stats = (struct sipring_stats){0};
-	for (unsigned i = 0; i < bridge->n_engines; i++) {
-		const uint64_t *counts = (const uint64_t *)&bridge->shared->stats[i];
-
-		for (size_t j = 0; j < sizeof *stats / sizeof *sums; j++)
-			sums[j] += counts[j];
-	}
+	if (sipring_stats_of(bridge->sipring, SIPRING_WORKERS_ALL, stats) < 0)
+		*stats = (struct sipring_stats){0};
 }

@@ -16,8 +16,6 @@
 struct sipring_bridge_shared {
 	_Atomic uint32_t n_running; /* engines that came to run */
 	_Atomic uint32_t n_ended;   /* of those that began, the ones that do not run any more */
-	_Atomic uint32_t n_begun;
-	struct sipring_stats stats[SIPRING_BRIDGE_ENGINES_MAX]; /* of engines, as they began */
 };
 
 struct sipring_bridge {
