@@ -90,7 +90,10 @@ int sipring_bridge_send(struct sipring_bridge *bridge, const struct sipring_send
 /* Ends an association in order, or at once. 0, and DOWN tells; or -errno. */
 int sipring_bridge_disconnect(struct sipring_bridge *bridge, uint32_t association, bool abort);
 
-/* Sums over the engines, a tenth of a second old at most; and what became of a listener's messages. */
+/*
+ * Sums over the engines, a tenth of a second old at most; and what became of a listener's
+ * messages.
+ */
 void sipring_bridge_stats(const struct sipring_bridge *bridge, struct sipring_stats *stats);
 void sipring_bridge_taken(const struct sipring_bridge *bridge, unsigned listener,
 	struct sipring_taker_stats *stats);
