@@ -6,6 +6,7 @@
  * it, answered. Where there are takers, it goes to them instead (handoff.c). Invariant: a message
  * is dispatched once, and only while its association is known.
  */
+#include "base/trace.h"
 #include "engine/worker.h"
 
 #include <assert.h>
@@ -55,6 +56,7 @@ static bool dispatch(struct sipring_worker *worker, struct sipring_association *
 	data[size] = '\0';
 	r = sipring_message_parse(&worker->message, data, size);
 	if (r == SIPRING_PARSE_ACCEPTED) {
+		SIPRING_TRACE(dispatch, info.association, data, size);
 		worker->stats.received_messages++;
 		worker->stats.received_bytes += size;
 		if (worker->handoff.split)
@@ -78,6 +80,7 @@ void sipring_inbound_received(struct sipring_worker *worker,
 	struct sipring_reassembly *partial = &association->partial;
 	size_t size_max = (size_t)worker->sipring->config.message_max;
 
+	SIPRING_TRACE(receive, association, event->data, event->size);
 	if (sipring_handoff_wants_piece(worker, association, event)) {
 		sipring_handoff_keep_piece(worker, association, event);
 		return;

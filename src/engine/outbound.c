@@ -6,6 +6,7 @@
  * only place where a message ends.
  */
 #include "base/clock.h"
+#include "base/trace.h"
 #include "engine/worker.h"
 
 #include <assert.h>
@@ -64,6 +65,7 @@ void sipring_outbound_outcome(struct sipring_worker *worker, struct sipring_outg
 {
 	uint32_t cookie = message->cookie, origin = message->origin;
 
+	SIPRING_TRACE(outcome, cookie, outcome, error);
 	assert(worker->stats.queue_messages > 0);
 	worker->stats.queue_messages--;
 	worker->stats.queue_bytes -= message->send.size;
@@ -383,6 +385,7 @@ int sipring_outbound_accept(struct sipring_worker *worker, const struct sipring_
 		r = join(worker, &place, send, origin);
 	if (r < 0)
 		return r;
+	SIPRING_TRACE(send, send->cookie, send->data, send->size);
 	if (place.route) {
 		sipring_route_time(worker, place.route);
 		return 0;
