@@ -132,9 +132,12 @@ static void check_counters(const struct sipring_stats *mine)
 		"no more answers than requests, and each association that came went");
 }
 
-/* Where there is no time to wait for autoclose, heartbeats tell of the dead. */
-static const char *const in_haste[] = {"hbinterval", "500", "asocmaxrxt", "2", "pathmaxrxt", "2",
-	"rto_initial", "300", "rto_min", "100", "rto_max", "500", NULL};
+/*
+ * Where there is no time to wait for autoclose, heartbeats tell of the dead; so late that no peer
+ * is taken for one because the machine did other things for some seconds.
+ */
+static const char *const in_haste[] = {"hbinterval", "500", "asocmaxrxt", "7", "pathmaxrxt", "7",
+	"rto_initial", "300", "rto_min", "100", "rto_max", "1000", NULL};
 
 int main(int argc, char **argv)
 {
