@@ -21,6 +21,8 @@ PROGRAMS = {
                           "command": SERVE + ["io_uring", "--set", "bundling=off", ADDRESS]},
     "udp": {"title": "UDP, a system call per message",
             "command": ["bench/transport/udp", "--port", "PORT"]},
+    "udp-ask": {"title": "UDP, epoll_wait before each receive (OpenSIPS's reactor)",
+                "command": ["bench/transport/udp", "--port", "PORT", "--ask"]},
     "udp-64": {"title": "UDP, 64 messages per system call",
                "command": ["bench/transport/udp", "--port", "PORT", "--batch", "64"]},
 }

@@ -33,9 +33,10 @@ def cases(which):
     for peers in (1, 16):
         for client in ("bundles", "plain"):
             chosen += [case(name, peers, 64, client) for name in SCTP]
-        chosen += [case("udp", peers, 64, "plain"), case("udp-64", peers, 64, "batch")]
+        chosen += [case("udp", peers, 64, "plain"), case("udp-ask", peers, 64, "plain"),
+                   case("udp-64", peers, 64, "batch")]
     chosen += [case(name, 64, 64, "plain") for name in SCTP + ("udp",)]
-    chosen += [case(name, 1, 1, "plain") for name in SCTP + ("udp",)]
+    chosen += [case(name, 1, 1, "plain") for name in SCTP + ("udp", "udp-ask")]
     if which == "wide":
         chosen += [case(name, peers, 64 if peers < 64 else peers, "plain")
                    for peers in (4, 512, 4096) for name in FEW]

@@ -30,7 +30,7 @@ _Noreturn void server_fail(const char *what)
 static _Noreturn void usage(const char *name)
 {
 	fprintf(stderr,
-		"usage: %s [--port N] [--processes N] [--batch N] [--reply-size BYTES]\n"
+		"usage: %s [--port N] [--processes N] [--batch N] [--reply-size BYTES] [--ask]\n"
 		"Answers each request of bench/transport/client from 127.0.0.1.\n",
 		name);
 	exit(2);
@@ -51,7 +51,7 @@ void server_start(int argc, char **argv, struct server_options *options, struct 
 	static const struct option longs[] = {{"port", required_argument, NULL, 'p'},
 		{"processes", required_argument, NULL, 'n'},
 		{"batch", required_argument, NULL, 'b'},
-		{"reply-size", required_argument, NULL, 's'}, {0}};
+		{"reply-size", required_argument, NULL, 's'}, {"ask", no_argument, NULL, 'a'}, {0}};
 	struct sigaction action = {.sa_handler = end};
 	int option;
 
@@ -72,6 +72,9 @@ void server_start(int argc, char **argv, struct server_options *options, struct 
 			break;
 		case 's':
 			options->reply_size = number(argv[0], optarg, MESSAGE_MAX);
+			break;
+		case 'a':
+			options->asks = true;
 			break;
 		default:
 			usage(argv[0]);

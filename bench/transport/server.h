@@ -11,6 +11,7 @@ struct server_options {
 	unsigned processes; /* that share the socket, where the program can */
 	unsigned batch;     /* messages per system call at most, where the program can */
 	size_t reply_size;
+	bool asks; /* whether there is something, before each receive, where the program can */
 };
 
 extern volatile sig_atomic_t server_is_over;

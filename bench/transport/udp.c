@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The yardsticks: UDP with one system call per message, as SIP servers do it, and with recvmmsg
- * and sendmmsg of --batch messages. The socket blocks; a batch is what is there once one is.
+ * The yardsticks: UDP with one system call per message, with an epoll_wait before each receive as
+ * well (--ask: the reactor of today's OpenSIPS), and with recvmmsg and sendmmsg of --batch
+ * messages. The socket blocks; a batch is what is there once one is.
  */
 #include "server.h"
 #include "socket.h"
@@ -9,6 +10,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #define BUFFER_SIZE MESSAGE_MAX
@@ -25,6 +27,25 @@ static void serve_single(int fd)
 
 	if (size > 0 && message_answer(&reply, buffer, (size_t)size))
 		sendto(fd, reply.text, reply.size, 0, (struct sockaddr *)&from, from_size);
+}
+
+/* Level-triggered and one message each time, as OpenSIPS's reactor does it. */
+static int open_epoll(int fd)
+{
+	struct epoll_event wanted = {.events = EPOLLIN};
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &wanted) < 0)
+		server_fail("epoll");
+	return epoll;
+}
+
+static void serve_asked(int epoll, int fd)
+{
+	struct epoll_event found;
+
+	if (epoll_wait(epoll, &found, 1, -1) == 1)
+		serve_single(fd);
 }
 
 /* One message of a batch: the same addresses and buffers for coming and going. */
@@ -87,9 +108,12 @@ int main(int argc, char **argv)
 	if (!places || !in || !out)
 		server_fail("calloc");
 	make_places(places, in, options.batch);
+	int epoll = options.asks ? open_epoll(fd) : -1;
 	server_ready();
 	while (!server_is_over)
-		if (options.batch == 1)
+		if (options.asks)
+			serve_asked(epoll, fd);
+		else if (options.batch == 1)
 			serve_single(fd);
 		else
 			serve_batch(fd, places, in, out, options.batch);
