@@ -427,12 +427,25 @@ struct sipring_stats {
 	uint64_t keepalives;         /* CRLF only: absorbed */
 	uint64_t malformed;          /* not dispatched */
 	uint64_t malformed_answered; /* of these, requests answered 400 */
-	uint64_t too_long;           /* messages over message_max, discarded whole */
-	uint64_t abandoned;          /* partial messages whose end never came */
-	uint64_t no_reassembly;      /* associations aborted because no reassembly slot was free */
-	uint64_t accepted;           /* sends accepted, those of others included */
-	uint64_t handed;             /* of these, handed to the worker that has the association */
-	uint64_t mail;               /* sends that others handed to this one */
+	/* The malformed ones by what sipring_message_parse says of them. */
+	uint64_t malformed_start_line;
+	uint64_t malformed_version;
+	uint64_t malformed_unterminated;
+	uint64_t malformed_header;
+	uint64_t malformed_bare_cr;
+	uint64_t malformed_too_many_headers;
+	uint64_t malformed_missing_header;
+	uint64_t malformed_duplicate_header;
+	uint64_t malformed_cseq;
+	uint64_t malformed_cseq_method;
+	uint64_t malformed_content_length;
+	uint64_t malformed_body_too_short;
+	uint64_t too_long;      /* messages over message_max, discarded whole */
+	uint64_t abandoned;     /* partial messages whose end never came */
+	uint64_t no_reassembly; /* associations aborted because no reassembly slot was free */
+	uint64_t accepted;      /* sends accepted, those of others included */
+	uint64_t handed;        /* of these, handed to the worker that has the association */
+	uint64_t mail;          /* sends that others handed to this one */
 	uint64_t untold; /* failures of sends without a cookie that their senders were not told */
 	uint64_t sent;   /* outcome SENT */
 	uint64_t sent_bytes;

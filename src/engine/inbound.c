@@ -68,6 +68,7 @@ static bool dispatch(struct sipring_worker *worker, struct sipring_association *
 		worker->stats.keepalives++;
 	} else {
 		worker->stats.malformed++;
+		sipring_stats_malformed(&worker->stats, r);
 		if (worker->message.answer_status)
 			answer_refused(worker, &info);
 	}

@@ -45,6 +45,37 @@ void sipring_worker_stats(const struct sipring_worker *worker, struct sipring_st
 	}
 }
 
+void sipring_stats_malformed(struct sipring_stats *stats, int result)
+{
+	static const size_t offsets[SIPRING_PARSE_RESULT_COUNT] = {
+		[SIPRING_PARSE_BAD_START_LINE] =
+			offsetof(struct sipring_stats, malformed_start_line),
+		[SIPRING_PARSE_BAD_VERSION] = offsetof(struct sipring_stats, malformed_version),
+		[SIPRING_PARSE_UNTERMINATED] =
+			offsetof(struct sipring_stats, malformed_unterminated),
+		[SIPRING_PARSE_BAD_HEADER] = offsetof(struct sipring_stats, malformed_header),
+		[SIPRING_PARSE_BARE_CR] = offsetof(struct sipring_stats, malformed_bare_cr),
+		[SIPRING_PARSE_TOO_MANY_HEADERS] =
+			offsetof(struct sipring_stats, malformed_too_many_headers),
+		[SIPRING_PARSE_MISSING_HEADER] =
+			offsetof(struct sipring_stats, malformed_missing_header),
+		[SIPRING_PARSE_DUPLICATE_HEADER] =
+			offsetof(struct sipring_stats, malformed_duplicate_header),
+		[SIPRING_PARSE_BAD_CSEQ] = offsetof(struct sipring_stats, malformed_cseq),
+		[SIPRING_PARSE_CSEQ_METHOD_MISMATCH] =
+			offsetof(struct sipring_stats, malformed_cseq_method),
+		[SIPRING_PARSE_BAD_CONTENT_LENGTH] =
+			offsetof(struct sipring_stats, malformed_content_length),
+		[SIPRING_PARSE_BODY_TOO_SHORT] =
+			offsetof(struct sipring_stats, malformed_body_too_short),
+	};
+	uint64_t *count;
+
+	assert(result >= 0 && result < SIPRING_PARSE_RESULT_COUNT && offsets[result]);
+	count = (uint64_t *)(void *)((char *)stats + offsets[result]);
+	++*count;
+}
+
 int sipring_stats_map(struct sipring *sipring)
 {
 	sipring->figures = sipring_memory_map_shared(

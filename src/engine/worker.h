@@ -124,6 +124,8 @@ int sipring_check(const struct sipring_config *config, struct sipring_error *err
 int sipring_stats_map(struct sipring *sipring);
 void sipring_stats_unmap(struct sipring *sipring);
 void sipring_stats_open(struct sipring_worker *worker);
+/* A result of sipring_message_parse that is neither a message nor empty. */
+void sipring_stats_malformed(struct sipring_stats *stats, int result);
 /* Before io and provider go: what they counted is the worker's own from here on. */
 void sipring_stats_keep(struct sipring_worker *worker);
 void sipring_stats_close(struct sipring_worker *worker);
