@@ -40,17 +40,22 @@ static int socket_set(struct socket *so, int level, int option, const void *valu
 /*
  * What the stack gives back when an association restarts or is lost lies in the receive buffer all
  * at once, each message with some words about it, and what finds no room there it gives back to
- * nobody. So there is room for a send buffer of it beside what the peer may send.
+ * nobody. So there is room for a send buffer of it beside what the peer may send. A long message is
+ * handed up in pieces from half of the latter on, as it would be without that room.
  */
 static int socket_make_room(struct socket *so, int receive)
 {
-	int send = 0;
+	uint32_t pieces_from = (uint32_t)receive / 2;
+	int send = 0, r;
 	socklen_t send_size = sizeof send;
 
 	if (usrsctp_getsockopt(so, SOL_SOCKET, SO_SNDBUF, &send, &send_size) < 0)
 		return -errno;
 	receive = send < (INT32_MAX - receive) / 2 ? receive + send + send / 2 : INT32_MAX;
-	return socket_set(so, SOL_SOCKET, SO_RCVBUF, &receive, sizeof receive);
+	r = socket_set(so, SOL_SOCKET, SO_RCVBUF, &receive, sizeof receive);
+	return r < 0 ? r
+		     : socket_set(so, IPPROTO_SCTP, SCTP_PARTIAL_DELIVERY_POINT, &pieces_from,
+			       sizeof pieces_from);
 }
 
 static int socket_set_buffers(struct sipring_usrsctp *us, struct socket *so)
