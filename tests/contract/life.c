@@ -298,7 +298,7 @@ static void caller_main(const struct crowd *crowd, int go, int begun)
 	static struct engine_side side;
 	struct sipring_connect connect = {.to = &crowd->to};
 	bool waits = strcmp(CONTRACT_PROVIDER, "kernel") == 0; /* it stands before it is accepted */
-	char encaps_port[8], listener[64], byte;
+	char encaps_port[16], listener[64], byte;
 	uint32_t id;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
