@@ -5,7 +5,12 @@
  * IPv6; over user space, where a peer can vanish without a word, no namespace is needed. Each
  * message has one outcome, comes to the peer once, and where it did not come SCTP gave it back.
  *
- *    paths_storm cut|lossy|restart N NAME=VALUE...      settings of both sides
+ *    paths_storm cut|lossy|restart|stranger N NAME=VALUE...      settings of both sides
+ *
+ * A peer that begins anew knows at first what addresses it was told. It drops what comes from those
+ * with an old tag, and its INIT restarts the association (restart). If it is sent something from
+ * another one first, it answers as to anybody unknown, with an ABORT, and the association is lost
+ * before the INIT comes (stranger).
  */
 #include "net/address.h"
 #include "storm/shared.h"
@@ -35,12 +40,13 @@ static struct {
 	unsigned n_put, n_outcomes, n_sent, n_returned;
 	unsigned n_events[8], n_path_down, n_path_up;
 	uint32_t association;
+	int down_error;
 	union sipring_address down, up; /* the last path that went, and that came */
 } here;
 
 static char **more_settings;
 static int n_more_settings;
-static bool in_user_space;
+static bool in_user_space, is_stranger;
 static unsigned n_messages;
 static union sipring_address peers[2];
 
@@ -179,14 +185,16 @@ static void peer_life(bool begins)
 	struct sipring *sipring = open_sipring(in_user_space ? "sctp:127.0.0.1:15061"
 							     : "sctp:(10.1.1.2,[fd00:2::2]):15061",
 		"19906", "19905");
-	union sipring_address to = at(in_user_space ? "127.0.0.1:15060" : "10.1.1.1:15060");
+	union sipring_address to[] = {at(in_user_space ? "127.0.0.1:15060" : "10.1.1.1:15060"),
+		at("[fd00:2::1]:15060")};
+	struct sipring_connect connect = {.to = to, .n_to = in_user_space || is_stranger ? 1 : 2};
 	struct sipring_worker *worker;
 	struct sipring_error error;
 	uint32_t id;
 
 	if (sipring_worker_open(&worker, sipring, &callbacks, &error) < 0)
 		fail("the peer", &error);
-	if (begins && sipring_connect(worker, &(struct sipring_connect){.to = &to}, &id) < 0)
+	if (begins && sipring_connect(worker, &connect, &id) < 0)
 		fail("the peer's connect", NULL);
 	atomic_fetch_add(&world->n_ready, 1);
 	while (atomic_load(&world->wish) != WISH_VANISH)
@@ -226,6 +234,8 @@ static void on_event(void *user, const struct sipring_event *event)
 	here.n_events[event->type]++;
 	if (event->type == SIPRING_EVENT_UP)
 		here.association = event->association;
+	if (event->type == SIPRING_EVENT_DOWN)
+		here.down_error = event->error;
 	if (event->type == SIPRING_EVENT_RETURNED && event->cookie) {
 		here.n_returned += !here.returned[event->cookie - 1];
 		here.returned[event->cookie - 1] = 1;
@@ -285,8 +295,11 @@ static void show_missing(void)
 static void turn(const char *what)
 {
 	if (shared_now_ms() > deadline_ms) {
-		printf("# %u put, %u outcomes, %u received, %u returned\n", here.n_put,
-			here.n_outcomes, atomic_load(&world->n_received), here.n_returned);
+		printf("# %u put, %u outcomes, %u sent, %u received, %u returned; associations: "
+		       "%u up, %u down, %u restarted\n",
+			here.n_put, here.n_outcomes, here.n_sent, atomic_load(&world->n_received),
+			here.n_returned, here.n_events[SIPRING_EVENT_UP],
+			here.n_events[SIPRING_EVENT_DOWN], here.n_events[SIPRING_EVENT_RESTART]);
 		show_missing();
 		fail(what, NULL);
 	}
@@ -304,14 +317,15 @@ static void stream(unsigned n)
 	}
 }
 
-/* Until each has come or was given back. */
+/* Until each has come, was given back, or its outcome was that it does not go. */
 static void settle(void)
 {
 	for (bool is_over = false; !is_over;) {
 		turn("what was sent to come");
 		is_over = here.n_outcomes == here.n_put;
 		for (unsigned i = 0; i < here.n_put && is_over; i++)
-			is_over = atomic_load(&world->received[i]) || here.returned[i];
+			is_over = atomic_load(&world->received[i]) || here.returned[i] ||
+				!here.sent[i];
 	}
 }
 
@@ -405,9 +419,9 @@ static void lossy(void)
 	check_messages();
 }
 
-static void restart(void)
+/* Without a word, and then it connects. */
+static void begin_peer_anew(void)
 {
-	stream(n_messages / 2);
 	if (!in_user_space) {
 		treat(1, "loss 100%");
 		treat(2, "loss 100%");
@@ -422,6 +436,12 @@ static void restart(void)
 	atomic_store(&world->wish, WISH_RETURN);
 	while (!atomic_load(&world->n_ready))
 		turn("the peer's return");
+}
+
+static void restart(void)
+{
+	stream(n_messages / 2);
+	begin_peer_anew();
 	if (!in_user_space) {
 		treat(1, NULL);
 		treat(2, NULL);
@@ -433,6 +453,42 @@ static void restart(void)
 	shared_point(here.n_events[SIPRING_EVENT_RESTART] == 1, "the restart was told, once");
 	shared_point(atomic_load(&world->received[here.n_put - 1]) == 1, "messages go on");
 	check_messages();
+}
+
+static bool is_unaccounted(unsigned i)
+{
+	bool came = atomic_load(&world->received[i]);
+
+	return here.outcomes[i] != 1 || here.sent[i] != (came || here.returned[i]);
+}
+
+static void stranger(void)
+{
+	unsigned n_put, n_sent;
+
+	stream(n_messages / 2);
+	begin_peer_anew();
+	treat(2, NULL);
+	while (!here.n_events[SIPRING_EVENT_DOWN])
+		turn("the loss to be told");
+	shared_point(here.down_error == -ECONNRESET, "the peer aborted what it knew nothing of");
+	treat(1, NULL);
+	while (here.n_events[SIPRING_EVENT_UP] < 2)
+		turn("the peer's association");
+	n_put = here.n_put;
+	n_sent = here.n_sent;
+	stream(n_messages);
+	settle();
+	printf("# %u messages, %u of them not sent, %u given back\n", here.n_put,
+		here.n_put - here.n_sent, here.n_returned);
+	shared_point(n_put < n_messages && here.n_sent - n_sent == n_messages - n_put,
+		"messages go on, by the association that the peer began");
+	shared_point(count(is_unaccounted) == 0 && count(is_doubled) == 0,
+		"each has one outcome; those that went came once, or were given back");
+	shared_point(here.n_events[SIPRING_EVENT_UP] == 2 &&
+			here.n_events[SIPRING_EVENT_DOWN] == 1 &&
+			!here.n_events[SIPRING_EVENT_RESTART],
+		"one association was lost, and one came");
 }
 
 int main(int argc, char **argv)
@@ -452,6 +508,7 @@ int main(int argc, char **argv)
 	n_more_settings = argc - 3;
 	for (int i = 0; i < n_more_settings; i++)
 		in_user_space |= !strcmp(more_settings[i], "provider=usrsctp");
+	is_stranger = !strcmp(how, "stranger");
 	world = shared_map(sizeof *world);
 	peers[0] = at(in_user_space ? "127.0.0.1:15061" : "10.1.1.2:15061");
 	peers[1] = at("[fd00:2::2]:15061");
@@ -474,6 +531,8 @@ int main(int argc, char **argv)
 		cut();
 	else if (!strcmp(how, "lossy"))
 		lossy();
+	else if (is_stranger)
+		stranger();
 	else
 		restart();
 	kill(peer, SIGKILL);
