@@ -198,7 +198,9 @@ struct sipring_event {
 	int error; /* -errno, or 0 */
 	bool inbound;
 	bool usable;
-	bool unresolved;              /* CONNECTED: error is for sipring_unresolved_text */
+	bool unresolved; /* CONNECTED: error is for sipring_unresolved_text */
+	/* UP, DOWN: the listener, from 1, by which it came or from which it left; 0: none */
+	uint8_t listener;
 	enum sipring_outcome outcome; /* FAILED */
 	const char *data;             /* FAILED: the message, for the call; size in bytes */
 	size_t size;

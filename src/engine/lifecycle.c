@@ -244,6 +244,14 @@ static void shun(struct sipring_worker *worker, const struct sipring_association
 		(uint32_t)config->reconnect_min_ms, (uint32_t)config->reconnect_max_ms);
 }
 
+/* As hosts count them. */
+static uint8_t listener_of(const struct sipring_association *association)
+{
+	bool has_one = association->inbound || association->from_listener;
+
+	return has_one ? (uint8_t)(association->listener + 1) : 0;
+}
+
 static void tell_up(struct sipring_worker *worker, struct sipring_association *association)
 {
 	worker->stats.associations_up++;
@@ -257,6 +265,7 @@ static void tell_up(struct sipring_worker *worker, struct sipring_association *a
 			.association = sipring_table_id(&worker->table, association),
 			.address = &association->peer,
 			.inbound = association->inbound,
+			.listener = listener_of(association),
 		});
 }
 
@@ -274,6 +283,7 @@ static void tell_down(struct sipring_worker *worker, struct sipring_association 
 			.address = &association->peer,
 			.error = error,
 			.inbound = association->inbound,
+			.listener = listener_of(association),
 		});
 }
 

@@ -242,6 +242,7 @@ Test(engine, associations_by_wish)
 	engine_until(&side, &side.n_events[SIPRING_EVENT_DOWN], 1, "the first's end");
 	cr_expect_eq(side.last_event.error, 0, "%d", side.last_event.error);
 	cr_expect_eq(side.last_event.association, first);
+	cr_expect_eq(side.last_event.listener, 0, "there is none");
 	cr_expect_eq(sipring_disconnect(side.worker, other, true), 0);
 	cr_expect_eq(side.n_events[SIPRING_EVENT_DOWN], 2, "an abort is told at once");
 	cr_expect_eq(sipring_disconnect(side.worker, other, true), -ENOTCONN);

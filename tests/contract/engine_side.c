@@ -65,6 +65,8 @@ static void happened(void *user, const struct sipring_event *event)
 	struct engine_side *side = user;
 
 	side->n_events[event->type]++;
+	if (event->type == SIPRING_EVENT_UP)
+		side->up_by_listener = event->listener;
 	side->last_event = *event;
 }
 

@@ -19,6 +19,7 @@ struct engine_side {
 	unsigned n_dispatched, n_requests;
 	unsigned n_status[700]; /* responses by status */
 	unsigned n_events[7];   /* by enum sipring_event_type */
+	uint8_t up_by_listener; /* of the last UP */
 	struct sipring_event last_event;
 	struct sipring_receive_info last_info;
 	void (*outcome)(void *user, uint32_t cookie, enum sipring_outcome outcome, int error);

@@ -187,6 +187,7 @@ static unsigned let_in_of_five(const char *const limits[4], size_t reason)
 	sipring_worker_stats(side.worker, &stats);
 	cr_expect_eq(side.n_events[SIPRING_EVENT_UP], n_up);
 	cr_expect_eq(side.n_events[SIPRING_EVENT_DOWN], 0);
+	cr_expect_eq(side.up_by_listener, 1);
 	cr_expect_eq(stats.associations, n_up);
 	cr_expect_eq(*(uint64_t *)(void *)((char *)&stats + reason), 5 - n_up);
 	kill(crowd.process, SIGKILL);
