@@ -21,6 +21,7 @@
 #include "sr_module.h"
 #include "statistics.h"
 #include "status_report.h"
+#include "trace_api.h"
 
 /* Where a message goes, as the core hands it over. */
 #if OPENSIPS_RELEASE < 305

@@ -36,8 +36,21 @@ static int init(void)
 		return -1;
 	}
 	sipring_glue_engines[0].no = (unsigned)sipring_glue_io_workers;
+	if (!sipring_glue_trace_open())
+		return -1;
 	return sipring_glue_events_publish();
 }
+
+/* What traces go to is there before we look for it. */
+static const dep_export_t dependencies = {
+	{
+		{MOD_TYPE_DEFAULT, "proto_hep", DEP_SILENT},
+		{MOD_TYPE_NULL, NULL, 0},
+	},
+	{
+		{NULL, NULL},
+	},
+};
 
 static const cmd_export_t commands[] = {
 	{"proto_init", (cmd_function)(void (*)(void))proto_init, {{0, 0, 0}}, 0},
@@ -51,6 +64,7 @@ struct module_exports exports = {
 	.type = MOD_TYPE_DEFAULT,
 	.ver_info = MODULE_VERSION,
 	.dlflags = DEFAULT_DLFLAGS,
+	.deps = &dependencies,
 	.cmds = commands,
 	.params = sipring_glue_params,
 	.stats = sipring_glue_stats,

@@ -32,6 +32,8 @@ int sipring_glue_listen_init(struct socket_info *si);
 int sipring_glue_listen_bind(struct socket_info *si);
 /* The number of a listener, or -1 for a socket that is none of ours. */
 int sipring_glue_listen_number(const struct socket_info *si);
+/* And the other way; NULL where the number is none. */
+const struct socket_info *sipring_glue_listen_numbered(int number);
 
 /* glue_receive.c: SIP workers */
 int sipring_glue_receive_child(int rank);
@@ -44,9 +46,40 @@ int sipring_glue_send(compat_socket *si, char *buffer, unsigned size, compat_add
 /* glue_engine.c: the processes that do I/O */
 extern proc_export_t sipring_glue_engines[];
 
+/* What an engine process tells a SIP worker. A value; outcome is SENT where none is told. */
+struct sipring_glue_note {
+	enum sipring_event_type type;
+	event_id_t event; /* to be raised; EVI_ERROR: none */
+	union sipring_address peer;
+	uint32_t association;
+	int error;
+	enum sipring_outcome outcome;
+	uint8_t listener; /* from 1; 0: none is known */
+	bool inbound;
+	bool is_traced;
+	bool stood; /* it had come up before */
+};
+
+/* glue_notes.c; hand is for engine processes, and waits for nobody */
+bool sipring_glue_notes_open(void);
+void sipring_glue_notes_hand(const struct sipring_glue_note *note);
+uint64_t sipring_glue_notes_lost(void);
+
+/* glue_trace.c */
+extern char *sipring_glue_trace_destination;
+extern int sipring_glue_trace_on;
+/* In module init; false, with the mistake in the log. */
+bool sipring_glue_trace_open(void);
+bool sipring_glue_trace_wanted(void);
+/* Any process, for all; false: there is no destination. */
+bool sipring_glue_trace_switch(bool on);
+void sipring_glue_trace_send(const struct sipring_glue_note *note);
+
 /* glue_events.c */
 int sipring_glue_events_publish(void);
-/* An engine's event: the log, the roster, and events of the script. */
+/* In a SIP worker. */
+void sipring_glue_events_raise(const struct sipring_glue_note *note);
+/* An engine's event: the log, the roster, and a note to a SIP worker. */
 void sipring_glue_events_note(void *user, const struct sipring_event *event);
 
 /* glue_stats.c, glue_mi.c */

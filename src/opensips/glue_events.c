@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What an engine process has to tell: associations that come and go, and messages that were
- * accepted and did not go. Each is an event of the script, which the core hands to one of its
- * workers, so that no subscriber holds up the engine; failures are a line of the log as well, one a
- * second.
+ * accepted and did not go. Each is an event of the script, which a SIP worker raises
+ * (glue_notes.c); failures are a line of the log as well, one a second.
  */
 #include "opensips/glue.h"
 
@@ -42,7 +41,7 @@ static bool add_number(evi_params_p list, const char *name, int value)
 	return evi_param_add_int(list, &key, &value) == 0;
 }
 
-static const char *reason_of(const struct sipring_event *event)
+static const char *reason_of(enum sipring_outcome outcome, int error)
 {
 	static const char *const outcomes[] = {
 		[SIPRING_OUTCOME_SENT] = "",
@@ -54,35 +53,75 @@ static const char *reason_of(const struct sipring_event *event)
 		[SIPRING_OUTCOME_CLOSED] = "the engine ended",
 	};
 
-	if (event->error)
-		return strerror(-event->error);
-	return event->type == SIPRING_EVENT_FAILED ? outcomes[event->outcome] : "";
+	return error ? strerror(-error) : outcomes[outcome];
 }
 
-static void raise_event(event_id_t which, const char *state, const struct sipring_event *event)
+static const char *state_of(enum sipring_event_type type)
 {
+	switch (type) {
+	case SIPRING_EVENT_UP:
+		return "up";
+	case SIPRING_EVENT_DOWN:
+		return "down";
+	case SIPRING_EVENT_RESTART:
+		return "restart";
+	case SIPRING_EVENT_RETURNED:
+		return "returned";
+	case SIPRING_EVENT_FAILED:
+		return "failed";
+	case SIPRING_EVENT_PATH:
+	case SIPRING_EVENT_WRITABLE:
+	case SIPRING_EVENT_CONNECTED:
+		break;
+	}
+	return "";
+}
+
+void sipring_glue_events_raise(const struct sipring_glue_note *note)
+{
+	bool has_peer = note->peer.sa.sa_family != AF_UNSPEC;
+	evi_params_p list = evi_get_params();
 	struct ip_addr ip;
-	evi_params_p list;
 	char id[16];
 
-	if (which == EVI_ERROR || !evi_probe_event(which))
-		return;
-	snprintf(id, sizeof id, "%u", event->association);
-	list = evi_get_params();
 	if (!list)
 		return;
-	if (event->address)
-		sockaddr2ip_addr(&ip, (struct sockaddr *)(uintptr_t)&event->address->sa);
-	if (!add_text(list, "state", state) ||
-		!add_text(list, "ip", event->address ? ip_addr2a(&ip) : "") ||
-		!add_number(list, "port",
-			event->address ? ntohs(event->address->v4.sin_port) : 0) ||
-		!add_text(list, "id", id) || !add_number(list, "inbound", event->inbound) ||
-		!add_text(list, "reason", reason_of(event))) {
+	snprintf(id, sizeof id, "%u", note->association);
+	if (has_peer)
+		sockaddr2ip_addr(&ip, (struct sockaddr *)(uintptr_t)&note->peer.sa);
+	if (!add_text(list, "state", state_of(note->type)) ||
+		!add_text(list, "ip", has_peer ? ip_addr2a(&ip) : "") ||
+		!add_number(list, "port", has_peer ? ntohs(note->peer.v4.sin_port) : 0) ||
+		!add_text(list, "id", id) || !add_number(list, "inbound", note->inbound) ||
+		!add_text(list, "reason", reason_of(note->outcome, note->error))) {
 		evi_free_params(list);
 		return;
 	}
-	evi_dispatch_event(which, list);
+	if (evi_raise_event(note->event, list) < 0)
+		LM_ERR("an event of SCTP could not be raised\n");
+}
+
+/* Handed on where anybody wants to know. */
+static void hand(const struct sipring_event *event, event_id_t id, bool is_traced, bool stood)
+{
+	struct sipring_glue_note note = {
+		.type = event->type,
+		.event = id != EVI_ERROR && evi_probe_event(id) ? id : EVI_ERROR,
+		.association = event->association,
+		.error = event->error,
+		.listener = event->listener,
+		.inbound = event->inbound,
+		.is_traced = is_traced && sipring_glue_trace_wanted(),
+		.stood = stood,
+	};
+
+	if (note.event == EVI_ERROR && !note.is_traced)
+		return;
+	if (event->type == SIPRING_EVENT_FAILED)
+		note.outcome = event->outcome;
+	if (event->address)
+		note.peer = *event->address;
+	sipring_glue_notes_hand(&note);
 }
 
 static void tell_failure(const struct sipring_event *event)
@@ -98,31 +137,27 @@ static void tell_failure(const struct sipring_event *event)
 	}
 	sockaddr2ip_addr(&ip, (struct sockaddr *)(uintptr_t)&event->address->sa);
 	LM_WARN("a message to sctp:%s:%d did not go: %s (and %u more since the last line)\n",
-		ip_addr2a(&ip), ntohs(event->address->v4.sin_port), reason_of(event), n_silent);
+		ip_addr2a(&ip), ntohs(event->address->v4.sin_port),
+		reason_of(event->outcome, event->error), n_silent);
 	last = now;
 	n_silent = 0;
 }
 
 void sipring_glue_events_note(__attribute__((unused)) void *user, const struct sipring_event *event)
 {
+	bool stood = sipring_roster_has(sipring_glue_roster, event->association);
+
 	sipring_roster_note(sipring_glue_roster, event);
 	switch (event->type) {
 	case SIPRING_EVENT_UP:
-		raise_event(association_id, "up", event);
-		break;
 	case SIPRING_EVENT_DOWN:
-		raise_event(association_id, "down", event);
-		break;
 	case SIPRING_EVENT_RESTART:
-		raise_event(association_id, "restart", event);
+		hand(event, association_id, true, stood);
 		break;
 	case SIPRING_EVENT_RETURNED:
-		tell_failure(event);
-		raise_event(failed_id, "returned", event);
-		break;
 	case SIPRING_EVENT_FAILED:
 		tell_failure(event);
-		raise_event(failed_id, "failed", event);
+		hand(event, failed_id, false, stood);
 		break;
 	case SIPRING_EVENT_PATH:
 	case SIPRING_EVENT_WRITABLE:

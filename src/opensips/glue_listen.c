@@ -29,6 +29,11 @@ int sipring_glue_listen_number(const struct socket_info *si)
 	return -1;
 }
 
+const struct socket_info *sipring_glue_listen_numbered(int number)
+{
+	return number >= 0 && (unsigned)number < n_listeners ? listeners[number] : NULL;
+}
+
 static unsigned takers_of(const struct socket_info *si)
 {
 	unsigned n = si->workers;
@@ -121,7 +126,7 @@ static bool open_bridge(void)
 	}
 	sipring_glue_roster = sipring_roster_new(
 		sipring_glue_params_associations() * (unsigned)sipring_glue_io_workers);
-	if (!sipring_glue_roster || !open_all(bridge)) {
+	if (!sipring_glue_roster || !sipring_glue_notes_open() || !open_all(bridge)) {
 		sipring_bridge_free(bridge);
 		return false;
 	}

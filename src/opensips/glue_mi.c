@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The commands of the management interface: who is connected, all counters, and the end of one
- * association. They read what the engines left in shared memory, or hand the engines a request, and
- * wait for nobody.
+ * The commands of the management interface: who is connected, all counters, the end of one
+ * association, and the switch of traces. They read what the engines left in shared memory, or hand
+ * the engines a request, and wait for nobody.
  */
 #include "opensips/glue.h"
 
@@ -120,11 +120,45 @@ static mi_response_t *end_one(const mi_params_t *params,
 	return init_mi_result_ok();
 }
 
+static mi_response_t *tell_trace(__attribute__((unused)) const mi_params_t *params,
+	__attribute__((unused)) struct mi_handler *async)
+{
+	bool is_on = sipring_glue_trace_wanted();
+	mi_item_t *object;
+	mi_response_t *response = init_mi_result_object(&object);
+
+	if (response &&
+		add_mi_string(object, MI_SSTR("SCTP tracing"), is_on ? "on" : "off",
+			is_on ? 2 : 3) < 0) {
+		free_mi_response(response);
+		return NULL;
+	}
+	return response;
+}
+
+static mi_response_t *switch_trace(const mi_params_t *params,
+	__attribute__((unused)) struct mi_handler *async)
+{
+	static const str on = str_init("on");
+	static const str off = str_init("off");
+	str mode;
+
+	if (get_mi_string_param(params, "trace_mode", &mode.s, &mode.len) < 0)
+		return init_mi_param_error();
+	if (str_strcasecmp(&mode, &on) && str_strcasecmp(&mode, &off))
+		return init_mi_error(400, MI_SSTR("trace_mode is on or off"));
+	if (!sipring_glue_trace_switch(!str_strcasecmp(&mode, &on)))
+		return init_mi_error(500, MI_SSTR("The script sets no trace_destination"));
+	return init_mi_result_ok();
+}
+
 const mi_export_t sipring_glue_commands[] = {
 	{"sctp_list_assocs", "the SCTP associations that stand", 0, 0,
 		{{list, {0}}, {EMPTY_MI_RECIPE}}},
 	{"sctp_stats", "the counters of SCTP", 0, 0, {{tell_stats, {0}}, {EMPTY_MI_RECIPE}}},
 	{"sctp_close_assoc", "ends an association: its id; abort=1: at once", 0, 0,
 		{{end_one, {"id", 0}}, {end_one, {"id", "abort", 0}}, {EMPTY_MI_RECIPE}}},
+	{"sctp_trace", "whether associations are traced; trace_mode=on, off", 0, 0,
+		{{tell_trace, {0}}, {switch_trace, {"trace_mode", 0}}, {EMPTY_MI_RECIPE}}},
 	{EMPTY_MI_EXPORT},
 };

@@ -103,6 +103,8 @@ const param_export_t sipring_glue_params[] = {
 	/* clang-format off */
 	NUMBERS(EXPORT)
 	/* clang-format on */
+	{"trace_destination", STR_PARAM, &sipring_glue_trace_destination},
+	{"trace_on", INT_PARAM, &sipring_glue_trace_on},
 	TEXT("setting", add_setting),
 	TEXT("multihome", add_home),
 	{0, 0, 0},

@@ -101,6 +101,11 @@ static void takers(struct sipring_taker_stats *sum)
 COUNTERS(ENGINE_FUNCTION)
 TAKEN(TAKER_FUNCTION)
 
+static unsigned long events_lost(__attribute__((unused)) void *none)
+{
+	return sipring_glue_notes_lost();
+}
+
 #define ENGINE_ROW(field) {#field, STAT_IS_FUNC, (stat_var **)engine_##field},
 #define TAKER_ROW(field) {"worker_" #field, STAT_IS_FUNC, (stat_var **)taker_##field},
 
@@ -109,6 +114,7 @@ const stat_export_t sipring_glue_stats[] = {
 	COUNTERS(ENGINE_ROW)
 	TAKEN(TAKER_ROW)
 	/* clang-format on */
+	{"events_lost", STAT_IS_FUNC, (stat_var **)events_lost},
 	{0, 0, 0},
 };
 
@@ -125,4 +131,5 @@ void sipring_glue_stats_walk(void (*each)(void *user, const char *name, uint64_t
 	COUNTERS(ENGINE_TELL)
 	TAKEN(TAKER_TELL)
 	/* clang-format on */
+	each(user, "events_lost", events_lost(NULL));
 }
