@@ -7,10 +7,14 @@ function of that name in lib.sh.
     opensips_peer.py sizes   long messages, too long ones, keep-alives, wrong ports in a Via
     opensips_peer.py hole    requests for a peer that does not answer, and for others meanwhile
     opensips_peer.py slow    requests of one association, two of them for a script that sleeps
+    opensips_peer.py stalled peers that ask and never read the answers, until it is ended
+    opensips_peer.py trace   collects the traces of associations that come and go
 """
+import json
 import os
 import re
 import socket
+import struct
 import sys
 import time
 
@@ -117,4 +121,94 @@ def slow():
     point({"slow0", "slow1"} == set(order[-2:]), "and none waits behind those that sleep", order)
 
 
-{"ports": ports, "sizes": sizes, "hole": hole, "slow": slow}[sys.argv[1]]()
+def command(method, **params):
+    """Of the management interface."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mi:
+        mi.settimeout(20)
+        mi.connect(("127.0.0.1", 8088))
+        mi.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method,
+                            "params": params}).encode())
+        return json.loads(mi.recv(65535))
+
+
+def read_trace(packet):
+    """What a packet of HEP 3 says: chunks of a vendor, a type, a size and a value."""
+    chunks, at = {}, 6
+    while at < len(packet):
+        vendor, kind, size = struct.unpack_from("!HHH", packet, at)
+        chunks[vendor, kind] = packet[at + 6:at + size]
+        at += size
+    told = json.loads(chunks[0, 15].rstrip(b"\0"))
+    return (told["Event"], told["Status"], chunks[0, 2][0],
+            socket.inet_ntoa(chunks[0, 3]), struct.unpack("!H", chunks[0, 7])[0],
+            socket.inet_ntoa(chunks[0, 4]), struct.unpack("!H", chunks[0, 8])[0],
+            chunks[0, 17].rstrip(b"\0"))
+
+
+def traces(collector, seconds):
+    came = []
+    collector.settimeout(seconds)
+    try:
+        while True:
+            came.append(read_trace(collector.recv(65535)))
+            collector.settimeout(1)
+    except (TimeoutError, socket.timeout):
+        return came
+
+
+def trace():
+    collector = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    collector.bind(("127.0.0.1", 9060))
+    peer = Peer("127.0.0.1", 5060)
+    peer.send(request("OPTIONS", "", "untraced"))
+    first(peer)
+    peer.socket.close()
+    came = traces(collector, 3)
+    point(not came, "nothing is traced before that is wished", came)
+    point("error" in command("sctp_trace", trace_mode="maybe"), "what is neither on nor off is "
+          "refused")
+    point("result" in command("sctp_trace", trace_mode="on"), "traces are switched on")
+    peer = Peer("127.0.0.1", 5060, local=("127.0.0.1", 6999))
+    peer.send(request("INVITE", "elsewhere", "nobody"))
+    came = traces(collector, 10)
+    accepted = [one for one in came if one[0] == "ACCEPTED"]
+    point([one[1:7] for one in accepted] == [("SUCCESS", 132, "127.0.0.1", 6999, "127.0.0.1",
+          5060)], "an association that a peer begins is traced, as SCTP, from where to where", came)
+    point([one[1:7] for one in came if one[0] == "CONNECTED"] == [("FAILURE", 132, "127.0.0.1",
+          5060, "127.0.0.2", 5060)], "so is one that could not be made", came)
+    peer.socket.close()
+    came = traces(collector, 10)
+    wanted = [("CLOSED", "SUCCESS") + one[7:] for one in accepted]
+    point(wanted and [one[:2] + one[7:] for one in came] == wanted, "and the end, with the same id",
+          came)
+    command("sctp_trace", trace_mode="off")
+    Peer("127.0.0.1", 5060).socket.close()
+    came = traces(collector, 3)
+    point(not came, "nothing once they are switched off", came)
+
+
+def stalled():
+    """As much as is taken at first, then little: others are to meet a peer that does not read, not
+    one that takes the processor."""
+    peers = [Peer("127.0.0.1", 5060) for _ in range(2)]
+    ask = request("OPTIONS", "", "stalled", more="X-Fill: " + "x" * 1000 + "\r\n")
+    for peer in peers:
+        peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        peer.socket.setblocking(False)
+    end, count = time.monotonic() + 3, 0
+    while True:
+        for peer in peers:
+            try:
+                peer.send(ask)
+                count += 1
+            except BlockingIOError:
+                time.sleep(0.05)
+        if end and (count >= 2000 or time.monotonic() > end):
+            print("stalled peers have asked", count, "times", flush=True)
+            end = 0
+        if not end:
+            time.sleep(0.1)
+
+
+{"ports": ports, "sizes": sizes, "hole": hole, "slow": slow, "stalled": stalled,
+ "trace": trace}[sys.argv[1]]()
