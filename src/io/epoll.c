@@ -484,16 +484,11 @@ static int epoll_turn(struct sipring_io *io, int64_t timeout_ns)
 	return n < 0 && n != -EINTR ? n : 0;
 }
 
-/* What was reaped before its socket was given up concerns nobody any more. */
-static bool concerns_nobody(struct epoll_io *epoll, const struct sipring_io_event *event)
+/* What was reaped before its socket was given up; but who was accepted thinks that he is. */
+static bool concerns_nobody(const struct sipring_io_event *event)
 {
-	if (event->socket->state == SIPRING_IO_OPEN || event->socket->state == SIPRING_IO_ENDED)
-		return false;
-	if (event->type == SIPRING_IO_ACCEPTED) {
-		close(event->result);
-		epoll->io.counters.n_system_calls++;
-	}
-	return true;
+	return event->type != SIPRING_IO_ACCEPTED && event->socket->state != SIPRING_IO_OPEN &&
+		event->socket->state != SIPRING_IO_ENDED;
 }
 
 static bool epoll_next(struct sipring_io *io, struct sipring_io_event *event)
@@ -503,7 +498,7 @@ static bool epoll_next(struct sipring_io *io, struct sipring_io_event *event)
 
 	while (epoll->next_event < epoll->n_events) {
 		*event = epoll->events[epoll->next_event++];
-		if (!concerns_nobody(epoll, event))
+		if (!concerns_nobody(event))
 			return true;
 	}
 	memset(event, 0, sizeof *event);

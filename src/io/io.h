@@ -145,7 +145,10 @@ struct sipring_io_ops {
 	void (*close)(struct sipring_io *io);
 	/* Takes over an idle socket, or starts one again that is ENDED. Failures come as OVER. */
 	void (*add)(struct sipring_io *io, struct sipring_io_socket *socket);
-	/* Gives it up: queued sends end as -ECANCELED, then CLOSED comes. */
+	/*
+	 * Gives it up: queued sends end as -ECANCELED, then CLOSED comes. Until then a listener
+	 * tells what it had accepted when it was given up.
+	 */
 	void (*remove)(struct sipring_io *io, struct sipring_io_socket *socket);
 	/* Queues; per socket in order; SENT always follows, after a turn. */
 	void (*send)(struct sipring_io *io, struct sipring_io_send *send);

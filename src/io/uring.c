@@ -282,21 +282,15 @@ static bool received(struct uring *uring, const struct io_uring_cqe *cqe,
 	struct sipring_io_socket *socket, struct sipring_io_event *event)
 {
 	struct sipring_io_counters *counters = &uring->io.counters;
-	bool open = socket->state == SIPRING_IO_OPEN;
 
-	if (!open) {
-		if (socket->kind == SIPRING_IO_LISTENER && cqe->res >= 0) {
-			close(cqe->res);
-			counters->n_system_calls++;
-		}
-		return false;
-	}
 	if (socket->kind == SIPRING_IO_LISTENER && cqe->res >= 0) {
 		counters->n_accepted++;
 		event->type = SIPRING_IO_ACCEPTED;
 		event->result = cqe->res;
 		return true;
 	}
+	if (socket->state != SIPRING_IO_OPEN)
+		return false;
 	if (socket->kind == SIPRING_IO_POLLED && cqe->res >= 0) {
 		event->type = SIPRING_IO_READABLE;
 		return true;

@@ -322,7 +322,7 @@ static void remove_listener_at_first(struct subject *subject, const struct sipri
 		world_remove(subject);
 }
 
-/* What was accepted and not told, and what waits to be accepted: the far side sees it closed. */
+/* What was accepted is told until CLOSED; of what waits for that the far side sees the end. */
 Test(io_life, a_removed_listener_loses_no_fd)
 {
 	enum { N = 20 };
@@ -350,7 +350,7 @@ Test(io_life, a_removed_listener_loses_no_fd)
 		world_idle(&world);
 		for (unsigned i = 0; i < listener->n_accepted; i++)
 			io_sockets_close(world.io, listener->accepted[i]);
-		cr_assert_eq(listener->n_accepted, round ? 1 : 0);
+		cr_assert_geq(listener->n_accepted, round ? 1 : 0);
 		for (unsigned i = 0; i < N; i++) {
 			ssize_t r = io_sockets_read(world.io, far[i], read, sizeof read);
 
