@@ -31,7 +31,7 @@ static const char *remedy_of(int code)
 				 : "";
 }
 
-static int call(const char *path)
+int ask_call(const char *path)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	struct timeval patience = {.tv_sec = 10};
@@ -83,7 +83,7 @@ static char *read_all(int fd)
 char *ask_text(const char *path, const char *question, struct sipring_error *error)
 {
 	char line[32];
-	int fd = call(path);
+	int fd = ask_call(path);
 	if (fd < 0)
 		return fail(error, -fd, path, remedy_of(-fd));
 	int size = snprintf(line, sizeof(line), "%s\n", question);

@@ -6,6 +6,8 @@
 #include <sipring/types.h>
 #include <stdint.h>
 
+/* A connection to it, on which nothing takes longer than some seconds; or -errno. */
+int ask_call(const char *path);
 /* What it answers, of the heap; NULL with a text that names the remedy. */
 char *ask_text(const char *path, const char *question, struct sipring_error *error);
 /* The same as JSON, which the caller frees. */

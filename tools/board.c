@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define INFOS_A_TURN 16 /* a system call each */
@@ -27,8 +28,12 @@ struct board *board_open(unsigned n_slots)
 		return NULL;
 	board->n_slots = n_slots;
 	board->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (board->news_fd >= 0)
+	if (board->news_fd >= 0 &&
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+			board->hand_fds) == 0)
 		return board;
+	if (board->news_fd >= 0)
+		close(board->news_fd);
 	munmap(board, size_of(n_slots));
 	return NULL;
 }
@@ -36,6 +41,8 @@ struct board *board_open(unsigned n_slots)
 void board_close(struct board *board)
 {
 	close(board->news_fd);
+	close(board->hand_fds[0]);
+	close(board->hand_fds[1]);
 	munmap(board, size_of(board->n_slots));
 }
 

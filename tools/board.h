@@ -23,9 +23,11 @@ struct board_slot {
 /* In shared memory. */
 struct board {
 	unsigned n_slots;
-	int news_fd;            /* an eventfd: a worker has something to tell */
-	_Atomic uint32_t wish;  /* enum supervisor_wish */
-	_Atomic uint32_t asked; /* who has associations? Grows with each question, from 0 */
+	int news_fd;                 /* an eventfd: a worker has something to tell */
+	_Atomic uint32_t wish;       /* enum supervisor_wish */
+	_Atomic uint32_t asked;      /* who has associations? Grows with each question, from 0 */
+	_Atomic uint32_t hand_asked; /* what do you listen by? Likewise */
+	int hand_fds[2];             /* the supervisor's end, and that of workers who answer */
 	struct board_slot slots[];
 };
 

@@ -94,6 +94,20 @@ static const struct options_row rows[] = {
 		.offset = offsetof(struct serve_options, drain_timeout_ns),
 		.max = 86400000000000,
 		.help = "how long an end in order may take (default 5)"},
+	{.name = "drain-quiet",
+		.argument = "SECONDS",
+		.kind = OPTIONS_TIME,
+		.offset = offsetof(struct serve_options, drain_quiet_ns),
+		.max = 86400000000000,
+		.help = "in an end in order an association is ended when it had no message\n"
+			"for so long, but half-way to --drain-timeout at the latest\n"
+			"(default 0.1)"},
+	{.name = "take-over",
+		.argument = "SOCKET",
+		.kind = OPTIONS_TEXT,
+		.offset = offsetof(struct serve_options, take_over),
+		.help = "take the place of a server that has --status SOCKET: it drains\n"
+			"when this one is ready, and nobody is refused meanwhile"},
 	{.name = "ready-file",
 		.argument = "FILE",
 		.kind = OPTIONS_TEXT,
@@ -228,10 +242,23 @@ static int serve(struct options *options, struct serve_options *own)
 		return OPTIONS_STATUS_NOT_STARTED;
 	}
 	unsigned n_workers = count_workers(options);
-	int status = n_workers > 1 || own->status_path || own->metrics_at
-		? serve_crew(own, sipring, n_workers)
-		: serve_alone(own, sipring);
+	int status = OPTIONS_STATUS_NOT_STARTED;
+	if (!own->takeover || serve_takeover_inherit(own->takeover, sipring, n_workers) == 0)
+		status = n_workers > 1 || own->status_path || own->metrics_at || own->takeover
+			? serve_crew(own, sipring, n_workers)
+			: serve_alone(own, sipring);
 	sipring_close(sipring);
+	return status;
+}
+
+static int serve_instead(struct options *options, struct serve_options *own)
+{
+	struct serve_takeover takeover;
+	int status = OPTIONS_STATUS_NOT_STARTED;
+	own->takeover = &takeover;
+	if (serve_takeover_ask(&takeover, own->take_over) == 0)
+		status = serve(options, own);
+	serve_takeover_close(&takeover);
 	return status;
 }
 
@@ -259,6 +286,7 @@ int serve_take_file(struct serve_options *own, struct options *options, struct s
 int serve_command(int argc, char **argv)
 {
 	struct serve_options own = {.drain_timeout_ns = 5000000000,
+		.drain_quiet_ns = 100000000,
 		.restarts_max = 5,
 		.restart_window_ns = 60000000000};
 	struct options options;
@@ -286,7 +314,8 @@ int serve_command(int argc, char **argv)
 		own.sctp_port = options.sctp_port;
 		own.verbosity = options.verbosity;
 		if (status == OPTIONS_STATUS_OK)
-			status = serve(&options, &own);
+			status = own.take_over ? serve_instead(&options, &own)
+					       : serve(&options, &own);
 	}
 	settings_file_free(&file);
 	options_free(&options);

@@ -12,6 +12,8 @@
 #define SERVE_LISTENERS_MAX 16
 #define SERVE_ANSWERS_MAX 32
 
+struct serve_takeover;
+
 struct serve_options {
 	const char *listeners[SERVE_LISTENERS_MAX];
 	unsigned n_listeners;
@@ -31,6 +33,9 @@ struct serve_options {
 	uint64_t restart_window_ns;
 	uint16_t sctp_port;
 	int verbosity;
+	uint64_t drain_quiet_ns;
+	const char *take_over;
+	struct serve_takeover *takeover; /* NULL: nobody's place is taken */
 	const struct options *common;
 	unsigned n_named; /* of the listeners, those that the command line named */
 };
@@ -57,6 +62,8 @@ struct serve_worker {
 	struct serve_counts *counts;
 	struct board *board; /* NULL: nobody supervises it */
 	struct board_look look;
+	uint32_t n_handed_over; /* the question that was answered last */
+	unsigned next_listener; /* of those that are handed over */
 	bool is_hung_up;
 	unsigned index;
 	char answer[65536];
@@ -84,6 +91,11 @@ struct serve_status {
 	struct board *board;
 	struct supervisor *supervisor;
 	uint64_t began_ns;
+	struct {
+		int fd; /* of the instance that takes over; -1: nobody */
+		uint32_t question;
+		unsigned n_done; /* workers who have sent all they listen by */
+	} handover;
 };
 
 /* Where a socket was asked for: 0, or -errno that was told. */
@@ -92,3 +104,28 @@ void serve_status_close(struct serve_status *status);
 
 /* serve_metrics.c: the same for Prometheus; 0, or -errno that was told. */
 int serve_metrics_open(struct serve_status *status);
+
+/* serve_handover.c: another instance takes this one's place. */
+void serve_handover_open(struct serve_status *status);
+void serve_handover_close(struct serve_status *status);
+/* Whether that is what is asked; the fd is taken then. */
+bool serve_handover_begin(struct serve_status *status, const char *question, int fd);
+/* A worker's, between turns: true when there is more to be handed over, and it comes again soon. */
+bool serve_handover_answer(struct serve_worker *server);
+
+/* serve_takeover.c: this one takes the place of another. */
+struct serve_takeover {
+	const char *path;
+	int fd; /* to the other's supervisor; -1: it is over */
+	struct serve_taken *taken;
+	unsigned n_taken;
+};
+
+/* What the other one listens by; 0, or -errno that was told. */
+int serve_takeover_ask(struct serve_takeover *takeover, const char *path);
+/* Gives it to the workers to come; likewise. */
+int serve_takeover_inherit(struct serve_takeover *takeover, struct sipring *sipring,
+	unsigned n_workers);
+/* They are ready: the other drains. */
+void serve_takeover_finish(struct serve_takeover *takeover);
+void serve_takeover_close(struct serve_takeover *takeover);

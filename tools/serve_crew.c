@@ -40,7 +40,10 @@ static int work(void *user, unsigned index)
 	server.index = index;
 	server.policy = crew->policy;
 	server.counts = &crew->board->slots[index].counts;
+	if (server.options->takeover)
+		serve_takeover_close(server.options->takeover);
 	status = serve_worker_open(&server);
+	sipring_inherit_end(crew->sipring);
 	if (status != 0)
 		return status;
 	sipring_worker_choice(server.worker, &choice);
@@ -90,6 +93,15 @@ static uint64_t beat(void *user, uint64_t now_ns)
 	return crew->report.next_ns < next_ns ? crew->report.next_ns : next_ns;
 }
 
+/* This instance serves alone now; that nobody can be told how it does is no reason not to. */
+static void take_over(struct crew *crew)
+{
+	sipring_inherit_end(crew->sipring);
+	serve_takeover_finish(crew->options->takeover);
+	(void)serve_metrics_open(&crew->status);
+	(void)serve_status_open(&crew->status);
+}
+
 static void on_news(void *user, short events)
 {
 	struct crew *crew = user;
@@ -105,6 +117,8 @@ static void on_news(void *user, short events)
 	sipring_stats_of(crew->sipring, SIPRING_WORKERS_ALL, &stats);
 	serve_report_begin(&crew->report, &stats, crew->options->interval_ns);
 	supervisor_stood(&crew->supervisor);
+	if (crew->options->takeover)
+		take_over(crew);
 	if (serve_say_ready(crew->options) < 0) {
 		crew->failed = OPTIONS_STATUS_NOT_STARTED;
 		supervisor_wish(&crew->supervisor, SUPERVISOR_WISH_END);
@@ -142,8 +156,12 @@ static int run(struct crew *crew, const struct supervisor_plan *plan)
 		.sipring = crew->sipring,
 		.board = crew->board,
 		.supervisor = &crew->supervisor};
-	if (serve_metrics_open(&crew->status) == 0 && serve_status_open(&crew->status) == 0)
+	serve_handover_open(&crew->status);
+	/* What is the other's still is opened when it is not. */
+	if (crew->options->takeover ||
+		(serve_metrics_open(&crew->status) == 0 && serve_status_open(&crew->status) == 0))
 		status = finish(crew, supervisor_run(&crew->supervisor));
+	serve_handover_close(&crew->status);
 	serve_status_close(&crew->status);
 	metrics_close(&crew->status.metrics);
 	supervisor_close(&crew->supervisor);

@@ -160,6 +160,11 @@ static char *answer(void *user, const char *question, uint32_t *ticket, bool is_
 	return text;
 }
 
+static bool adopt(void *user, const char *question, int fd)
+{
+	return serve_handover_begin(user, question, fd);
+}
+
 int serve_status_open(struct serve_status *status)
 {
 	struct sipring_error error;
@@ -168,6 +173,7 @@ int serve_status_open(struct serve_status *status)
 		return 0;
 	status->status.path = status->options->status_path;
 	status->status.answer = answer;
+	status->status.adopt = adopt;
 	status->status.user = status;
 	status->status.supervisor = status->supervisor;
 	if (status_open(&status->status, &error) == 0)
@@ -181,4 +187,5 @@ void serve_status_close(struct serve_status *status)
 {
 	if (status->status.supervisor)
 		status_close(&status->status);
+	status->status.supervisor = NULL;
 }

@@ -132,6 +132,8 @@ int serve_worker_run(struct serve_worker *server, uint64_t (*beat)(void *user, u
 		if (server->board &&
 			board_answer(server->board, server->index, &server->look, server->worker))
 			next_ns = 0;
+		if (server->board && serve_handover_answer(server))
+			next_ns = 0;
 		int result = sipring_worker_turn(server->worker,
 			next_ns == UINT64_MAX      ? -1
 				: next_ns > now_ns ? (int64_t)(next_ns - now_ns)
@@ -149,7 +151,8 @@ int serve_worker_run(struct serve_worker *server, uint64_t (*beat)(void *user, u
 			if (!server->board)
 				terminal_progress("draining, at most %s",
 					number_time(options->drain_timeout_ns).text);
-			sipring_worker_drain(server->worker, (uint32_t)limit_ms);
+			sipring_worker_drain_quietly(server->worker,
+				(uint32_t)(options->drain_quiet_ns / 1000000), (uint32_t)limit_ms);
 			is_draining = true;
 		}
 		if (is_draining && sipring_worker_drained(server->worker))

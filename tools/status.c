@@ -74,6 +74,11 @@ static void hear(struct status_client *client)
 	if (!end)
 		return;
 	*end = 0;
+	supervisor_remove(client->status->supervisor, client->fd);
+	if (client->status->adopt(client->status->user, client->question, client->fd)) {
+		*client = (struct status_client){.status = client->status, .fd = -1};
+		return;
+	}
 	client->waits = true;
 	watch(client, 0);
 	try_to_answer(client, false);

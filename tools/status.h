@@ -34,6 +34,8 @@ struct status {
 	 * the last time with is_late, which has to do.
 	 */
 	char *(*answer)(void *user, const char *question, uint32_t *ticket, bool is_late);
+	/* Whether the question is no question: the fd is not the status's any more then. */
+	bool (*adopt)(void *user, const char *question, int fd);
 	void *user;
 };
 

@@ -275,6 +275,31 @@ SIPRING_PUBLIC int sipring_worker_open(struct sipring_worker **worker, struct si
 	const struct sipring_callbacks *callbacks, struct sipring_error *error);
 
 /*
+ * A process that takes the place of another, without a moment in which nobody accepts: it gets the
+ * sockets that listen from the workers of the other (by SCM_RIGHTS), has as many workers, and when
+ * these are open the other one drains. Nothing of this is done here but what follows. Not with
+ * user-space SCTP, where all associations and their packets are one process's.
+ *
+ * The fd of the socket by which a worker accepts at a listener, from 0 in the config's order, and
+ * the listener as sipring_inherit takes it. The fd stays the worker's. -ENOENT past the last,
+ * -ENOBUFS where text is too small, -EOPNOTSUPP in user space. The worker's thread.
+ */
+SIPRING_PUBLIC int sipring_worker_listener(struct sipring_worker *worker, unsigned index,
+	char *text, size_t size);
+/*
+ * Before workers are opened: what the worker in a place (from 0) is to accept by, in the stead of a
+ * socket of its own. 0, and fd is the sipring's; 1 where it has no such listener, or -errno with a
+ * text, and fd stays the caller's.
+ */
+SIPRING_PUBLIC int sipring_inherit(struct sipring *sipring, unsigned place, const char *listener,
+	int fd, struct sipring_error *error);
+/*
+ * Closes what no worker of this process has taken: of forked ones each calls it when its worker is
+ * open, and their parent when all are.
+ */
+SIPRING_PUBLIC void sipring_inherit_end(struct sipring *sipring);
+
+/*
  * At once: associations are aborted, every send still queued gets its outcome. For an end in order
  * drain first.
  */
@@ -304,6 +329,14 @@ SIPRING_PUBLIC void sipring_worker_wake(struct sipring_worker *worker);
  * past the deadline what is left is aborted. Go on with turns until drained is true.
  */
 SIPRING_PUBLIC void sipring_worker_drain(struct sipring_worker *worker, uint32_t deadline_ms);
+/*
+ * The same with regard to what is under way: an association goes on being served until no message
+ * came or went for quiet_ms, for half of the time to the deadline at most, and is shut down then.
+ * At a SHUTDOWN the peer can no longer be answered: this way its requests have been. One that was
+ * accepted at the last moment is served, too.
+ */
+SIPRING_PUBLIC void sipring_worker_drain_quietly(struct sipring_worker *worker, uint32_t quiet_ms,
+	uint32_t deadline_ms);
 SIPRING_PUBLIC bool sipring_worker_drained(const struct sipring_worker *worker);
 
 /*

@@ -139,7 +139,8 @@ static struct sipring_association *add_inbound(struct sipring_worker *worker,
 {
 	struct sipring_association *association;
 
-	if (worker->draining || !admit(worker, &conn->remote))
+	/* Of a quiet end: it was accepted just before there was nobody to accept. */
+	if ((worker->draining && !worker->drain_quiet_ms) || !admit(worker, &conn->remote))
 		return NULL;
 	association = sipring_await_adopt(worker, conn);
 	if (!association)

@@ -136,15 +136,24 @@ static uint64_t idle_end_ms(const struct sipring_worker *worker,
 	const struct sipring_association *association)
 {
 	uint64_t autoclose_s = (uint64_t)worker->sipring->config.autoclose;
+	uint64_t quiet_ms = association->active_ms + worker->drain_quiet_ms;
 
+	if (worker->draining)
+		return quiet_ms < worker->drain_quiet_by_ms ? quiet_ms : worker->drain_quiet_by_ms;
 	return autoclose_s ? association->active_ms + autoclose_s * 1000 : UINT64_MAX;
 }
 
-/* Idle for autoclose: what was sent is acknowledged or lost, and what is owed was answered. */
+/*
+ * Idle for autoclose: what was sent is acknowledged or lost, and what is owed was answered. While
+ * draining for less, and then there is a time past which it does not matter.
+ */
 static bool is_idle(const struct sipring_worker *worker,
 	const struct sipring_association *association)
 {
-	return association->state == SIPRING_ASSOCIATION_UP && association->queue.n_messages == 0 &&
+	bool is_late = worker->draining && worker->drain_quiet_by_ms <= worker->now_ms;
+
+	return association->state == SIPRING_ASSOCIATION_UP &&
+		(association->queue.n_messages == 0 || is_late) &&
 		idle_end_ms(worker, association) <= worker->now_ms;
 }
 
@@ -156,7 +165,7 @@ static uint64_t next_look_ms(const struct sipring_worker *worker,
 	uint64_t idle_ms = idle_end_ms(worker, association);
 
 	if (idle_ms <= worker->now_ms) /* but the provider still has what is to go */
-		idle_ms = worker->now_ms + 1000;
+		idle_ms = worker->now_ms + (worker->draining ? 10 : 1000);
 	if (idle_ms < at_ms)
 		at_ms = idle_ms;
 	if (!sipring_list_empty(&association->timer.link) && association->timer.at_ms <= at_ms)
@@ -181,7 +190,8 @@ void sipring_lifecycle_time(struct sipring_worker *worker, struct sipring_associ
 	case SIPRING_ASSOCIATION_DRAINING:
 	case SIPRING_ASSOCIATION_SHUT:
 		if (!association->end_by_ms)
-			association->end_by_ms = worker->now_ms + END_TIMEOUT_MS;
+			association->end_by_ms = worker->draining ? worker->drain_by_ms
+								  : worker->now_ms + END_TIMEOUT_MS;
 		at_ms = association->end_by_ms;
 		break;
 	case SIPRING_ASSOCIATION_CLOSING:
@@ -216,7 +226,7 @@ void sipring_lifecycle_timer(struct sipring_worker *worker, struct sipring_timer
 			sipring_outbound_outcome(worker, message, SIPRING_OUTCOME_TIMED_OUT,
 				-ETIMEDOUT);
 		if (is_idle(worker, association)) {
-			worker->stats.associations_idle++;
+			worker->stats.associations_idle += !worker->draining;
 			sipring_lifecycle_apply(worker, association,
 				sipring_association_end(association), 0);
 			break;
@@ -337,13 +347,31 @@ void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_assoc
 	sipring_lifecycle_time(worker, association);
 }
 
+/* It is in use, or its peer believes so: it is ended when it no longer is. */
+static bool may_stay(const struct sipring_worker *worker,
+	const struct sipring_association *association)
+{
+	if (association->state == SIPRING_ASSOCIATION_UP)
+		return !is_idle(worker, association);
+	return worker->drain_quiet_ms && association->state == SIPRING_ASSOCIATION_CONNECTING &&
+		association->inbound && association->conn;
+}
+
 void sipring_worker_drain(struct sipring_worker *worker, uint32_t deadline_ms)
+{
+	sipring_worker_drain_quietly(worker, 0, deadline_ms);
+}
+
+void sipring_worker_drain_quietly(struct sipring_worker *worker, uint32_t quiet_ms,
+	uint32_t deadline_ms)
 {
 	if (!worker->sctp) /* from an outcome's callback while it closes */
 		return;
 	worker->now_ms = sipring_clock_ns() / 1000000;
 	worker->draining = true;
 	worker->drain_by_ms = worker->now_ms + deadline_ms;
+	worker->drain_quiet_ms = quiet_ms;
+	worker->drain_quiet_by_ms = worker->now_ms + (quiet_ms ? deadline_ms / 2 : 0);
 	worker->sctp->ops->stop_listening(worker->sctp);
 	sipring_route_fail(worker, SIPRING_OUTCOME_CONNECT_FAILED, -ESHUTDOWN);
 	for (uint32_t i = 0; i < worker->table.associations.n_items; i++) {
@@ -351,6 +379,10 @@ void sipring_worker_drain(struct sipring_worker *worker, uint32_t deadline_ms)
 
 		if (!association)
 			continue;
+		if (may_stay(worker, association)) {
+			sipring_lifecycle_time(worker, association);
+			continue;
+		}
 		association->end_by_ms = worker->drain_by_ms;
 		sipring_lifecycle_apply(worker, association, sipring_association_end(association),
 			-ESHUTDOWN);
@@ -360,6 +392,7 @@ void sipring_worker_drain(struct sipring_worker *worker, uint32_t deadline_ms)
 bool sipring_worker_drained(const struct sipring_worker *worker)
 {
 	return worker->draining && sipring_table_count(&worker->table) == 0 &&
+		!(worker->sctp && worker->sctp->ops->is_listening(worker->sctp)) &&
 		sipring_pool_used(&worker->routes.pool) == 0 &&
 		(!worker->stats.inbox_waiting || worker->now_ms >= worker->drain_by_ms);
 }

@@ -129,6 +129,7 @@ void sipring_ended(struct sipring *sipring, pid_t pid)
 void sipring_close(struct sipring *sipring)
 {
 	if (sipring) {
+		sipring_inherit_end(sipring);
 		sipring_split_close(sipring->split);
 		sipring_share_close(sipring->share);
 		sipring_stats_unmap(sipring);

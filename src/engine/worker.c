@@ -94,8 +94,13 @@ static int open_listeners(struct sipring_worker *worker, struct sipring_error *e
 	if (share && pthread_mutex_lock(share->listening) == EOWNERDEAD)
 		pthread_mutex_consistent(share->listening);
 	worker->sctp_config.is_shared = share && sipring_share_listens(share, worker->party.place);
-	for (unsigned i = 0; r == 0 && i < sipring->config.n_listeners; i++)
-		r = worker->sctp->ops->listen(worker->sctp, &sipring->listeners[i], i, error);
+	for (unsigned i = 0; r == 0 && i < sipring->config.n_listeners; i++) {
+		int fd = sipring_inherit_take(worker->sipring, worker->party.place, i);
+
+		r = fd >= 0
+			? worker->sctp->ops->take_over(worker->sctp, fd, i, error)
+			: worker->sctp->ops->listen(worker->sctp, &sipring->listeners[i], i, error);
+	}
 	if (share && r == 0)
 		sipring_share_set_listening(share, worker->party.place, worker->party.member);
 	if (share)

@@ -23,9 +23,10 @@
 struct sipring {
 	struct sipring_config config;
 	struct sipring_address_set listeners[CONFIG_LISTENERS_MAX];
-	struct sipring_share *share;     /* NULL where there is one worker and nobody else */
-	struct sipring_figures *figures; /* a place's each, for everybody to read */
-	struct sipring_split *split;     /* NULL: workers dispatch themselves */
+	struct sipring_share *share;         /* NULL where there is one worker and nobody else */
+	struct sipring_figures *figures;     /* a place's each, for everybody to read */
+	struct sipring_split *split;         /* NULL: workers dispatch themselves */
+	struct sipring_inherited *inherited; /* a row for each worker; NULL: nothing */
 };
 
 struct sipring_worker {
@@ -60,6 +61,8 @@ struct sipring_worker {
 	uint64_t now_ns;     /* when what the turn brought was reaped */
 	uint64_t tick_at_ms; /* when the provider wants its tick */
 	uint64_t drain_by_ms;
+	uint64_t drain_quiet_by_ms; /* up to then what is in use stays while it is */
+	uint32_t drain_quiet_ms;
 	uint64_t retry_at_ms; /* of claims */
 	uint32_t n_awaited;   /* associations that wait for a conn */
 	uint32_t n_unclaimed; /* associations that another worker has one beside */
@@ -116,6 +119,9 @@ void sipring_post_tell(struct sipring_worker *worker, uint32_t origin, uint32_t 
 /* To the worker in a place: 0 or -errno, as of sipring_party_hand. */
 int sipring_post_hand(struct sipring_worker *worker, unsigned place,
 	const struct sipring_send *send, const union sipring_address *peer, uint32_t origin);
+
+/* inherit.c: the socket that a worker is to have for a listener, the caller's then; or -1. */
+int sipring_inherit_take(struct sipring *sipring, unsigned place, unsigned listener);
 
 /* sipring.c: whether settings fit together; 0, or -EINVAL with a text. */
 int sipring_check(const struct sipring_config *config, struct sipring_error *error);

@@ -14,8 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ACCEPT_REST_MS 100 /* after an accept failed for want of descriptors or memory */
-
 static struct kernel *self(struct sipring_sctp *sctp)
 {
 	assert(sctp->ops == &sipring_sctp_kernel);
@@ -67,59 +65,9 @@ static void kernel_close(struct sipring_sctp *sctp)
 		sipring_kernel_socket_abort_on_close(conn->socket.fd);
 		close(conn->socket.fd);
 	}
-	for (unsigned i = 0; i < kernel->n_listeners; i++)
-		if (kernel->listeners[i].socket.fd >= 0)
-			close(kernel->listeners[i].socket.fd);
+	sipring_kernel_listeners_close(kernel);
 	sipring_pool_close(&kernel->conns);
 	free(kernel);
-}
-
-static int kernel_listen(struct sipring_sctp *sctp, const struct sipring_address_set *local,
-	unsigned tag, struct sipring_error *error)
-{
-	struct kernel *kernel = self(sctp);
-	struct kernel_listener *listener = &kernel->listeners[kernel->n_listeners];
-	int fd;
-
-	if (kernel->n_listeners == KERNEL_LISTENERS_MAX)
-		return sipring_error_set(error, -E2BIG, "at most %d listeners",
-			KERNEL_LISTENERS_MAX);
-	fd = kernel->config->is_shared ? 0
-				       : sipring_kernel_socket_claim(kernel->config, local, error);
-	if (fd < 0)
-		return fd;
-	fd = sipring_kernel_socket_open(kernel->config,
-		sipring_kernel_socket_family(local->addresses, local->n_addresses), local, error);
-	if (fd < 0)
-		return fd;
-	if (listen(fd, SOMAXCONN) < 0) {
-		int r = -errno;
-
-		close(fd);
-		return sipring_error_set(error, r, "cannot listen: %s%s", strerror(-r),
-			r == -EADDRINUSE ? "; another program listens on this SCTP port" : "");
-	}
-	memset(listener, 0, sizeof *listener);
-	listener->tag = tag;
-	listener->socket.fd = fd;
-	listener->socket.kind = SIPRING_IO_LISTENER;
-	listener->socket.owner = listener;
-	kernel->n_listeners++;
-	kernel->io->ops->add(kernel->io, &listener->socket);
-	return 0;
-}
-
-static void kernel_stop_listening(struct sipring_sctp *sctp)
-{
-	struct kernel *kernel = self(sctp);
-
-	for (unsigned i = 0; i < kernel->n_listeners; i++) {
-		struct sipring_io_socket *socket = &kernel->listeners[i].socket;
-
-		kernel->listeners[i].resume_at_ms = 0;
-		if (socket->state == SIPRING_IO_OPEN || socket->state == SIPRING_IO_ENDED)
-			kernel->io->ops->remove(kernel->io, socket);
-	}
 }
 
 size_t sipring_kernel_footprint(const struct sipring_sctp_config *config)
@@ -269,29 +217,17 @@ static void loss_noted(struct kernel *kernel, struct kernel_conn *conn, int erro
 		conn->loss_noted = true;
 }
 
-static void listener_input(struct kernel *kernel, struct kernel_listener *listener,
-	const struct sipring_io_event *io)
+void sipring_kernel_accepted(struct kernel *kernel, const struct kernel_listener *listener, int fd)
 {
-	struct kernel_conn *conn;
+	struct kernel_conn *conn = new_conn(kernel, fd);
 
-	if (io->type == SIPRING_IO_OVER) {
-		listener->resume_at_ms = kernel->now_ms + ACCEPT_REST_MS;
-		sipring_log_write(kernel->config->log, SIPRING_LOG_WARNING,
-			"cannot accept associations: %s; trying again in %d ms (remedy for "
-			"\"Too many open files\": raise the limit of open files, ulimit -n)",
-			strerror(-io->result), ACCEPT_REST_MS);
-		return;
-	}
-	if (io->type != SIPRING_IO_ACCEPTED)
-		return;
-	conn = new_conn(kernel, io->result);
 	if (!conn) {
 		kernel->sctp.counters.n_refused++;
-		sipring_kernel_socket_abort_on_close(io->result);
-		close(io->result);
+		sipring_kernel_socket_abort_on_close(fd);
+		close(fd);
 		return;
 	}
-	sipring_kernel_socket_addresses(io->result, &conn->conn.remote, &conn->conn.local);
+	sipring_kernel_socket_addresses(fd, &conn->conn.remote, &conn->conn.local);
 	new_event(kernel, SIPRING_SCTP_ACCEPTED, conn)->listener = listener->tag;
 	kernel->io->ops->add(kernel->io, &conn->socket);
 }
@@ -381,7 +317,7 @@ static void kernel_input(struct sipring_sctp *sctp, const struct sipring_io_even
 	kernel->n_events = 0;
 	kernel->next_event = 0;
 	if (is_listener(kernel, event->socket))
-		listener_input(kernel, event->socket->owner, event);
+		sipring_kernel_listeners_input(kernel, event->socket->owner, event);
 	else
 		conn_input(kernel, event->socket->owner, event);
 }
@@ -393,6 +329,10 @@ static bool kernel_next(struct sipring_sctp *sctp, struct sipring_sctp_event *ev
 	if (kernel->spent) {
 		sipring_pool_give(&kernel->conns, kernel->spent);
 		kernel->spent = NULL;
+	}
+	if (kernel->next_event == kernel->n_events && kernel->n_left) {
+		kernel->next_event = kernel->n_events = 0;
+		sipring_kernel_listeners_rest(kernel);
 	}
 	if (kernel->next_event == kernel->n_events)
 		return kernel->is_ticked && sipring_kernel_parting_next(kernel, event);
@@ -416,42 +356,23 @@ static void kernel_give_back(struct sipring_sctp *sctp, const char *data)
 static uint64_t kernel_tick(struct sipring_sctp *sctp, uint64_t now_ms)
 {
 	struct kernel *kernel = self(sctp);
-	uint64_t again_ms = sipring_kernel_parting_tick(kernel);
+	uint64_t again_ms = sipring_kernel_parting_tick(kernel), listeners_ms;
 
 	kernel->is_ticked = true;
 	kernel->now_ms = now_ms;
-	for (unsigned i = 0; i < kernel->n_listeners; i++) {
-		struct kernel_listener *listener = &kernel->listeners[i];
-
-		if (!listener->resume_at_ms)
-			continue;
-		if (listener->resume_at_ms <= now_ms) {
-			listener->resume_at_ms = 0;
-			kernel->io->ops->add(kernel->io, &listener->socket);
-		} else if (listener->resume_at_ms - now_ms < again_ms) {
-			again_ms = listener->resume_at_ms - now_ms;
-		}
-	}
-	return again_ms;
-}
-
-static int kernel_retune(struct sipring_sctp *sctp, struct sipring_error *error)
-{
-	struct kernel *kernel = self(sctp);
-	int r = 0;
-
-	for (unsigned i = 0; r == 0 && i < kernel->n_listeners; i++)
-		r = sipring_kernel_options_set(kernel->listeners[i].socket.fd, kernel->config,
-			error);
-	return r;
+	listeners_ms = sipring_kernel_listeners_tick(kernel);
+	return listeners_ms < again_ms ? listeners_ms : again_ms;
 }
 
 const struct sipring_sctp_ops sipring_sctp_kernel = {
 	.name = "kernel",
 	.open = kernel_open,
 	.close = kernel_close,
-	.listen = kernel_listen,
-	.stop_listening = kernel_stop_listening,
+	.listen = sipring_kernel_listeners_listen,
+	.listening = sipring_kernel_listeners_listening,
+	.take_over = sipring_kernel_listeners_take_over,
+	.stop_listening = sipring_kernel_listeners_stop,
+	.is_listening = sipring_kernel_listeners_stand,
 	.connect = kernel_connect,
 	.send = kernel_send,
 	.await_writable = kernel_await_writable,
@@ -466,6 +387,6 @@ const struct sipring_sctp_ops sipring_sctp_kernel = {
 	.keep = kernel_keep,
 	.give_back = kernel_give_back,
 	.tick = kernel_tick,
-	.retune = kernel_retune,
+	.retune = sipring_kernel_listeners_retune,
 	.status = sipring_kernel_status,
 };

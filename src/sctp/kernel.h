@@ -33,6 +33,9 @@ struct kernel_listener {
 	struct sipring_io_socket socket;
 	unsigned tag;
 	uint64_t resume_at_ms; /* after a failed accept; 0: not resting */
+	bool is_handed;        /* another process has the socket, too */
+	bool is_closed;        /* CLOSED came */
+	int left_fd;           /* of one that was handed out and stopped: what was left to accept */
 };
 
 struct kernel {
@@ -42,6 +45,7 @@ struct kernel {
 	struct sipring_pool conns;
 	struct kernel_listener listeners[KERNEL_LISTENERS_MAX];
 	unsigned n_listeners;
+	unsigned n_left; /* of them, those that stopped and have a left_fd */
 	struct sipring_sctp_event events[KERNEL_EVENTS_MAX];
 	unsigned n_events;
 	unsigned next_event;
@@ -69,6 +73,26 @@ int sipring_kernel_socket_claim(const struct sipring_sctp_config *config,
 int sipring_kernel_socket_connect(int fd, const union sipring_address *remote, unsigned n_remote);
 /* Whether this kernel speaks SCTP: 0 or -errno with a text that names the remedy. */
 int sipring_kernel_socket_probe(struct sipring_error *error);
+/* kernel.c: ACCEPTED, or it is refused. */
+void sipring_kernel_accepted(struct kernel *kernel, const struct kernel_listener *listener, int fd);
+
+/* kernel_listeners.c: as struct sipring_sctp_ops has them. */
+int sipring_kernel_listeners_listen(struct sipring_sctp *sctp,
+	const struct sipring_address_set *local, unsigned tag, struct sipring_error *error);
+int sipring_kernel_listeners_listening(struct sipring_sctp *sctp, unsigned tag);
+int sipring_kernel_listeners_take_over(struct sipring_sctp *sctp, int fd, unsigned tag,
+	struct sipring_error *error);
+void sipring_kernel_listeners_stop(struct sipring_sctp *sctp);
+bool sipring_kernel_listeners_stand(const struct sipring_sctp *sctp);
+int sipring_kernel_listeners_retune(struct sipring_sctp *sctp, struct sipring_error *error);
+/* An event of a listener's socket. */
+void sipring_kernel_listeners_input(struct kernel *kernel, struct kernel_listener *listener,
+	const struct sipring_io_event *io);
+/* One that was left when accepting stopped, where there is one: ACCEPTED. */
+void sipring_kernel_listeners_rest(struct kernel *kernel);
+/* Milliseconds until it is to be called again, or UINT64_MAX. */
+uint64_t sipring_kernel_listeners_tick(struct kernel *kernel);
+void sipring_kernel_listeners_close(struct kernel *kernel);
 /* kernel_parting.c: it was lost; LOST is told once what SCTP gives back has been. */
 void sipring_kernel_parting_begin(struct kernel *kernel, struct kernel_conn *conn);
 /* 0 when a turn is to follow at once, else UINT64_MAX. */

@@ -179,8 +179,18 @@ struct sipring_sctp_ops {
 	void (*close)(struct sipring_sctp *sctp);
 	int (*listen)(struct sipring_sctp *sctp, const struct sipring_address_set *local,
 		unsigned tag, struct sipring_error *error);
-	/* No new inbound associations from here on. */
+	/*
+	 * For a process that is to take this one's place: the socket that listens for a tag. Its
+	 * fd stays the provider's. -ENOENT, or -EOPNOTSUPP: associations do not come by sockets.
+	 */
+	int (*listening)(struct sipring_sctp *sctp, unsigned tag);
+	/* As listen, by such a socket; its fd is the provider's from here on, whatever comes. */
+	int (*take_over)(struct sipring_sctp *sctp, int fd, unsigned tag,
+		struct sipring_error *error);
+	/* No new inbound associations from here on, but for what is_listening is true for. */
 	void (*stop_listening)(struct sipring_sctp *sctp);
+	/* Whether ACCEPTED may still come. */
+	bool (*is_listening)(const struct sipring_sctp *sctp);
 	/*
 	 * Begins; UP or LOST follows: 0 and *conn. Or at once, and no event comes: EXISTS (there is
 	 * an association between the two, to be accepted or about to end), or -errno.

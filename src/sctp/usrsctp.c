@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #define TICK_BUSY_MS 10    /* while packets come and go */
 #define TICK_MS 40         /* else: SACKs wait for 200, the rest for longer */
@@ -186,6 +187,30 @@ static int usrsctp_listen_on(struct sipring_sctp *sctp, const struct sipring_add
 	sipring_usrsctp_port_mark(us, port, true);
 	us->n_listeners++;
 	return 0;
+}
+
+/* All associations are this process's, and so is the socket that all their packets come by. */
+static int usrsctp_listening(struct sipring_sctp *sctp, unsigned tag)
+{
+	(void)sctp;
+	(void)tag;
+	return -EOPNOTSUPP;
+}
+
+static int usrsctp_take_over(struct sipring_sctp *sctp, int fd, unsigned tag,
+	struct sipring_error *error)
+{
+	(void)sctp;
+	(void)tag;
+	close(fd);
+	return sipring_error_set(error, -EOPNOTSUPP,
+		"user-space SCTP cannot take over a listener of the kernel's SCTP");
+}
+
+static bool usrsctp_is_listening(const struct sipring_sctp *sctp)
+{
+	(void)sctp;
+	return false; /* it refuses from the moment on that it stops */
 }
 
 static void usrsctp_stop_listening(struct sipring_sctp *sctp)
@@ -488,7 +513,10 @@ const struct sipring_sctp_ops sipring_sctp_usrsctp = {
 	.open = usrsctp_open,
 	.close = usrsctp_close_all,
 	.listen = usrsctp_listen_on,
+	.listening = usrsctp_listening,
+	.take_over = usrsctp_take_over,
 	.stop_listening = usrsctp_stop_listening,
+	.is_listening = usrsctp_is_listening,
 	.connect = usrsctp_connect_to,
 	.send = sipring_usrsctp_send_one,
 	.await_writable = sipring_usrsctp_send_await,

@@ -54,6 +54,48 @@ Test(life, an_idle_association_is_ended_in_order)
 	engine_peer_stop(&peer);
 }
 
+static unsigned turns_ms(struct engine_side *side, uint64_t n_ms)
+{
+	for (uint64_t end_ms = now_ms() + n_ms; now_ms() < end_ms;)
+		sipring_worker_turn(side->worker, 10000000);
+	return side->n_events[SIPRING_EVENT_DOWN];
+}
+
+/* One that is in use is served until it is not; none is for longer than half of the time. */
+Test(life, a_quiet_drain_ends_what_is_not_in_use)
+{
+	struct engine_peer peer = engine_peer_start();
+
+	for (unsigned in_use = 0; in_use < 2; in_use++) {
+		uint32_t deadline_ms = in_use ? 2400 : 20000;
+		struct engine_side side;
+		uint64_t began_ms, took_ms;
+		unsigned i;
+
+		engine_meet(&side, &peer, NULL);
+		cr_assert_eq(engine_send(&side, &peer.address, 0, 0), 0);
+		engine_until(&side, &side.n_status[200], 1, "the answer");
+		began_ms = now_ms();
+		sipring_worker_drain_quietly(side.worker, 400, deadline_ms);
+		cr_expect_eq(engine_send(&side, &peer.address, 1, 0), -ESHUTDOWN);
+		for (i = 1; !turns_ms(&side, 100) && (i < 10 || in_use); i++)
+			engine_send_by(&side, side.last_info.association, i);
+		cr_assert_geq(i, in_use ? 3u : 10u, "its end after %u messages", i);
+		engine_until(&side, &side.n_events[SIPRING_EVENT_DOWN], 1, "its end");
+		took_ms = now_ms() - began_ms;
+		cr_expect_geq(took_ms, in_use ? 1100u : 1300u, "%u: %u ms", in_use,
+			(unsigned)took_ms);
+		cr_expect_lt(took_ms, 9000u, "%u: %u ms", in_use, (unsigned)took_ms);
+		cr_expect_eq(side.last_event.error, 0, "in order: %d", side.last_event.error);
+		if (!in_use)
+			cr_expect_eq(side.n_status[200], 10);
+		while (!sipring_worker_drained(side.worker))
+			cr_assert_eq(sipring_worker_turn(side.worker, 10000000), 0);
+		engine_close(&side);
+	}
+	engine_peer_stop(&peer);
+}
+
 Test(life, no_association_is_ended_where_autoclose_is_off)
 {
 	struct engine_peer peer = engine_peer_start();
