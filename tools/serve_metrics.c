@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The text that Prometheus reads (exposition format 0.0.4): each counter of the library as a metric
- * with a sample for each worker, failures as one metric by their reasons, what the answers were,
- * and the workers' processes. All samples of a metric stand together, as the format wants it.
+ * with a sample for each worker, failures as one metric by their reasons, associations as one by
+ * their states, what the answers were, and the workers' processes. All samples of a metric stand
+ * together, as the format wants it.
  */
 #include "tools/json.h"
 #include "tools/serve.h"
@@ -13,7 +14,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FAILED "failed_"
+static const struct labelled {
+	const char *prefix, *name, *label, *help;
+	bool is_gauge;
+} labelled[] = {
+	{"failed_", "failed", "reason", "Accepted sends that failed, by the reason.", false},
+	{"state_", "associations_by_state", "state", "Associations, by their state.", true},
+};
+
+#define N_LABELLED (sizeof(labelled) / sizeof(labelled[0]))
 
 static void head(FILE *out, const char *name, const char *suffix, bool is_gauge, const char *help)
 {
@@ -26,8 +35,9 @@ static void write_field(FILE *out, const struct sipring_stats *stats, unsigned n
 	struct json_field field;
 	char help[80];
 	json_stats_field(&stats[0], index, &field);
-	if (!strncmp(field.name, FAILED, strlen(FAILED)))
-		return;
+	for (unsigned i = 0; i < N_LABELLED; i++)
+		if (!strncmp(field.name, labelled[i].prefix, strlen(labelled[i].prefix)))
+			return;
 	snprintf(help, sizeof(help), "%s of struct sipring_stats.", field.name);
 	head(out, field.name, field.is_gauge ? "" : "_total", field.is_gauge, help);
 	for (unsigned i = 0; i < n; i++) {
@@ -37,17 +47,19 @@ static void write_field(FILE *out, const struct sipring_stats *stats, unsigned n
 	}
 }
 
-static void write_failed(FILE *out, const struct sipring_stats *stats, unsigned n)
+/* Fields of one prefix are one metric; what is behind it is the label. */
+static void write_labelled(FILE *out, const struct sipring_stats *stats, unsigned n,
+	const struct labelled *group)
 {
+	const char *suffix = group->is_gauge ? "" : "_total";
 	struct json_field field;
-	head(out, "failed", "_total", false, "Accepted sends that failed, by the reason.");
+	head(out, group->name, suffix, group->is_gauge, group->help);
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned j = 0; json_stats_field(&stats[i], j, &field); j++)
-			if (!strncmp(field.name, FAILED, strlen(FAILED)))
-				fprintf(out,
-					"sipring_failed_total{worker=\"%u\",reason=\"%s\"} %" PRIu64
-					"\n",
-					i, field.name + strlen(FAILED), field.value);
+			if (!strncmp(field.name, group->prefix, strlen(group->prefix)))
+				fprintf(out, "sipring_%s%s{worker=\"%u\",%s=\"%s\"} %" PRIu64 "\n",
+					group->name, suffix, i, group->label,
+					field.name + strlen(group->prefix), field.value);
 }
 
 static void write_one(FILE *out, const char *name, const char *help, uint64_t value)
@@ -109,7 +121,8 @@ static char *text(void *user)
 	write_workers(out, status);
 	for (unsigned i = 0; json_stats_field(&stats[0], i, &field); i++)
 		write_field(out, stats, n, i);
-	write_failed(out, stats, n);
+	for (unsigned i = 0; i < N_LABELLED; i++)
+		write_labelled(out, stats, n, &labelled[i]);
 	write_answers(out, status->board);
 	return fclose(out) == 0 ? written : NULL;
 }

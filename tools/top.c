@@ -152,16 +152,36 @@ static void show_associations(const cJSON *root, uint32_t n_rows)
 	free(sorted);
 }
 
+/* ", 3 up, 1 draining": the states in which there are any. */
+static void tell_states(const cJSON *engine, char *out, size_t size)
+{
+	static const char prefix[] = "state_";
+	const cJSON *item;
+	size_t n = 0;
+	*out = 0;
+	cJSON_ArrayForEach(item, engine)
+	{
+		if (strncmp(item->string, prefix, strlen(prefix)) || n >= size)
+			continue;
+		uint64_t count = ask_count(engine, item->string);
+		if (count)
+			n += (size_t)snprintf(out + n, size - n, "%s%s %s", n ? ", " : ": ",
+				number_count(count).text, item->string + strlen(prefix));
+	}
+}
+
 static void show(const struct top *top, const cJSON *root, uint64_t now_ns)
 {
 	const cJSON *workers = cJSON_GetObjectItemCaseSensitive(root, "workers"), *worker;
 	const cJSON *engine = cJSON_GetObjectItemCaseSensitive(root, "engine");
+	char states[160];
 	if (top->is_live)
 		fputs("\033[H\033[2J", stdout);
-	terminal_line("sipring %s, %s, %s, up for %s; %s associations stand",
+	tell_states(engine, states, sizeof(states));
+	terminal_line("sipring %s, %s, %s, up for %s; %s associations%s",
 		ask_string(root, "version"), ask_string(root, "provider"), ask_string(root, "io"),
 		number_time(ask_count(root, "uptime_ms") * 1000000).text,
-		number_count(ask_count(engine, "associations_standing")).text);
+		number_count(ask_count(engine, "associations")).text, states);
 	terminal_line("%s%6s %7s %-5s %7s %10s %10s %10s %10s %10s %10s %7s%s", terminal_bold(),
 		"WORKER", "PROCESS", "STATE", "ASSOCS", "IN/s", "OUT/s", "TURNS/s", "QUEUED",
 		"BYTES", "BAD/s", "CRASHES", terminal_plain());

@@ -522,11 +522,18 @@ struct sipring_stats {
 	uint64_t starts;                /* times that a worker was opened */
 	uint64_t associations;          /* gauge: standing, connecting or ending */
 	uint64_t associations_standing; /* gauge */
-	uint64_t names;                 /* gauge: being looked up or connected to */
-	uint64_t inbox_waiting;         /* gauge: waiting where they lie for room with the takers */
-	uint64_t queue_messages;        /* gauge */
-	uint64_t queue_bytes;           /* gauge */
-	uint64_t workers;               /* gauge: 1, and 0 once it has ended */
+	/* Gauges: those by their state, as in struct sipring_association_info. */
+	uint64_t state_connecting;
+	uint64_t state_up;
+	uint64_t state_ending;
+	uint64_t state_draining;
+	uint64_t state_shut;
+	uint64_t state_closing;
+	uint64_t names;          /* gauge: being looked up or connected to */
+	uint64_t inbox_waiting;  /* gauge: waiting where they lie for room with the takers */
+	uint64_t queue_messages; /* gauge */
+	uint64_t queue_bytes;    /* gauge */
+	uint64_t workers;        /* gauge: 1, and 0 once it has ended */
 };
 
 /* Fills stats. The worker's thread; others get a glance that may be torn between fields. */

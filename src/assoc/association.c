@@ -13,6 +13,16 @@ enum {
 		SIPRING_ASSOCIATION_FAIL,
 };
 
+static void enter(struct sipring_association *association, enum sipring_association_state state)
+{
+	if (association->n_in_state) {
+		assert(association->n_in_state[association->state] > 0);
+		association->n_in_state[association->state]--;
+		association->n_in_state[state]++;
+	}
+	association->state = state;
+}
+
 void sipring_association_init(struct sipring_association *association, bool inbound)
 {
 	*association = (struct sipring_association){.state = SIPRING_ASSOCIATION_CONNECTING,
@@ -58,7 +68,7 @@ unsigned sipring_association_up(struct sipring_association *association)
 {
 	switch (association->state) {
 	case SIPRING_ASSOCIATION_CONNECTING:
-		association->state = SIPRING_ASSOCIATION_UP;
+		enter(association, SIPRING_ASSOCIATION_UP);
 		association->stood = true;
 		return SIPRING_ASSOCIATION_TELL_UP | SIPRING_ASSOCIATION_FLUSH;
 	case SIPRING_ASSOCIATION_UP:
@@ -76,7 +86,7 @@ unsigned sipring_association_ending(struct sipring_association *association)
 	switch (association->state) {
 	case SIPRING_ASSOCIATION_CONNECTING:
 	case SIPRING_ASSOCIATION_UP:
-		association->state = SIPRING_ASSOCIATION_ENDING;
+		enter(association, SIPRING_ASSOCIATION_ENDING);
 		return SIPRING_ASSOCIATION_FLUSH;
 	case SIPRING_ASSOCIATION_ENDING:
 	case SIPRING_ASSOCIATION_DRAINING:
@@ -95,7 +105,7 @@ unsigned sipring_association_lost(struct sipring_association *association)
 	case SIPRING_ASSOCIATION_ENDING:
 	case SIPRING_ASSOCIATION_DRAINING:
 	case SIPRING_ASSOCIATION_SHUT:
-		association->state = SIPRING_ASSOCIATION_CLOSING;
+		enter(association, SIPRING_ASSOCIATION_CLOSING);
 		return GIVE_UP;
 	case SIPRING_ASSOCIATION_CLOSING:
 		return 0;
@@ -114,7 +124,7 @@ unsigned sipring_association_closed(struct sipring_association *association)
 	case SIPRING_ASSOCIATION_DRAINING:
 	case SIPRING_ASSOCIATION_SHUT:
 		/* Nobody gave it up; but the conn is gone, and so is the association. */
-		association->state = SIPRING_ASSOCIATION_CLOSING;
+		enter(association, SIPRING_ASSOCIATION_CLOSING);
 		return SIPRING_ASSOCIATION_TELL_DOWN | SIPRING_ASSOCIATION_FAIL |
 			SIPRING_ASSOCIATION_FREE;
 	}
@@ -125,7 +135,7 @@ unsigned sipring_association_flushed(struct sipring_association *association)
 {
 	switch (association->state) {
 	case SIPRING_ASSOCIATION_DRAINING:
-		association->state = SIPRING_ASSOCIATION_SHUT;
+		enter(association, SIPRING_ASSOCIATION_SHUT);
 		return SIPRING_ASSOCIATION_SHUTDOWN;
 	case SIPRING_ASSOCIATION_CONNECTING:
 	case SIPRING_ASSOCIATION_UP:
@@ -141,11 +151,11 @@ unsigned sipring_association_end(struct sipring_association *association)
 {
 	switch (association->state) {
 	case SIPRING_ASSOCIATION_UP:
-		association->state = SIPRING_ASSOCIATION_DRAINING;
+		enter(association, SIPRING_ASSOCIATION_DRAINING);
 		return association->queue.n_messages ? SIPRING_ASSOCIATION_FLUSH
 						     : sipring_association_flushed(association);
 	case SIPRING_ASSOCIATION_CONNECTING:
-		association->state = SIPRING_ASSOCIATION_CLOSING;
+		enter(association, SIPRING_ASSOCIATION_CLOSING);
 		return GIVE_UP;
 	case SIPRING_ASSOCIATION_ENDING:
 	case SIPRING_ASSOCIATION_DRAINING:

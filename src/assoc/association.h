@@ -19,6 +19,8 @@ enum sipring_association_state {
 	SIPRING_ASSOCIATION_CLOSING,  /* given up; waits for CLOSED */
 };
 
+#define SIPRING_ASSOCIATION_STATES (SIPRING_ASSOCIATION_CLOSING + 1)
+
 enum sipring_association_action {
 	SIPRING_ASSOCIATION_TELL_UP = 1,
 	SIPRING_ASSOCIATION_TELL_DOWN = 2,
@@ -38,6 +40,7 @@ struct sipring_association {
 	struct sipring_timer timer; /* what it means depends on the state */
 	struct sipring_list routes; /* the engine's, which wait for this to stand */
 	struct sipring_list paths;  /* the table's: further addresses, while it is listed */
+	uint32_t *n_in_state;       /* the table's: how many are in each state; NULL: in no table */
 	struct sipring_list flush;  /* in the worker's list of those with something to send */
 	uint64_t claim;             /* by which all workers know that it is here; 0: none */
 	uint64_t end_by_ms;         /* DRAINING, SHUT: then it is aborted */

@@ -59,6 +59,8 @@ struct sipring_association *sipring_table_add(struct sipring_table *table,
 	if (!association)
 		return NULL;
 	sipring_association_init(association, inbound);
+	association->n_in_state = table->n_in_state;
+	table->n_in_state[association->state]++;
 	association->peer = *peer;
 	if (listed)
 		sipring_table_list(table, association);
@@ -114,6 +116,8 @@ void sipring_table_remove(struct sipring_table *table, struct sipring_associatio
 {
 	assert(association->queue.n_messages == 0 && !association->partial.slot);
 	sipring_table_unlist(table, association);
+	assert(table->n_in_state[association->state] > 0);
+	table->n_in_state[association->state]--;
 	sipring_pool_give(&table->associations, association);
 }
 

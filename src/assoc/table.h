@@ -22,6 +22,7 @@ struct sipring_table {
 	struct sipring_pool paths;
 	struct sipring_hash by_path;
 	uint64_t seed[2];
+	uint32_t n_in_state[SIPRING_ASSOCIATION_STATES]; /* their sum is the count of all */
 };
 
 /* paths_max: addresses that peers have beside their primary ones, of all together. */

@@ -317,6 +317,7 @@ void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_assoc
 	unsigned actions, int error)
 {
 	if (actions & SIPRING_ASSOCIATION_TELL_DOWN)
+	worker->n_applied++;
 		shun(worker, association, error);
 	if (!sipring_association_takes_sends(association))
 		sipring_claim_drop(worker, association);

@@ -33,6 +33,16 @@ static void add_parts(const struct sipring_worker *worker, struct sipring_stats 
 	stats->dns_failed = dns->n_failed;
 }
 
+static void add_states(const uint32_t *n_in_state, struct sipring_stats *stats)
+{
+	stats->state_connecting = n_in_state[SIPRING_ASSOCIATION_CONNECTING];
+	stats->state_up = n_in_state[SIPRING_ASSOCIATION_UP];
+	stats->state_ending = n_in_state[SIPRING_ASSOCIATION_ENDING];
+	stats->state_draining = n_in_state[SIPRING_ASSOCIATION_DRAINING];
+	stats->state_shut = n_in_state[SIPRING_ASSOCIATION_SHUT];
+	stats->state_closing = n_in_state[SIPRING_ASSOCIATION_CLOSING];
+}
+
 void sipring_worker_stats(const struct sipring_worker *worker, struct sipring_stats *stats)
 {
 	*stats = worker->stats;
@@ -41,6 +51,7 @@ void sipring_worker_stats(const struct sipring_worker *worker, struct sipring_st
 		stats->names = sipring_pool_used(&worker->routes.pool);
 		stats->associations = sipring_table_count(&worker->table);
 		stats->associations_standing = stats->associations_up - stats->associations_down;
+		add_states(worker->table.n_in_state, stats);
 		stats->workers = 1;
 	}
 }
@@ -132,8 +143,7 @@ static uint64_t activity(const struct sipring_worker *worker)
 	const struct sipring_stats *stats = &worker->stats;
 
 	return worker->io->counters.n_received + stats->accepted + stats->sent + stats->wakes +
-		stats->associations_failed + stats->associations_up + stats->associations_down +
-		stats->failed_timeout;
+		stats->associations_failed + worker->n_applied + stats->failed_timeout;
 }
 
 void sipring_stats_publish(struct sipring_worker *worker)

@@ -174,7 +174,7 @@ static void give_up_everything(struct sipring_worker *worker)
 			continue;
 		sipring_claim_drop(worker, association);
 		sipring_route_lost(worker, association, -ECONNABORTED);
-		association->state = SIPRING_ASSOCIATION_CLOSING;
+		(void)sipring_association_lost(association);
 	}
 }
 

@@ -55,7 +55,8 @@ struct sipring_worker {
 	struct sipring_figures *figures; /* its own; NULL: it publishes none */
 	uint64_t publish_at_ms;          /* not before this */
 	uint64_t published_activity;
-	char *scratch; /* message_max bytes: a 400 is written here */
+	uint64_t n_applied; /* times that the state of an association may have changed */
+	char *scratch;      /* message_max bytes: a 400 is written here */
 	uint64_t tag_secret[2];
 	uint64_t now_ms;
 	uint64_t now_ns;     /* when what the turn brought was reaped */

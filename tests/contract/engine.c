@@ -14,6 +14,32 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What is counted by state against the associations that are there. */
+static void check_states(const struct engine_side *side, const struct sipring_stats *s)
+{
+	struct sipring_association_info infos[64];
+	const struct {
+		const char *name;
+		uint64_t counted;
+	} states[] = {{"connecting", s->state_connecting}, {"up", s->state_up},
+		{"ending", s->state_ending}, {"draining", s->state_draining},
+		{"shut", s->state_shut}, {"closing", s->state_closing}};
+	uint32_t cursor = 0, n = 0;
+	uint64_t sum = 0;
+
+	while (cursor != UINT32_MAX && n < 64)
+		n += sipring_worker_associations(side->worker, &cursor, infos + n, 64 - n);
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+		uint64_t found = 0;
+
+		for (uint32_t j = 0; j < n; j++)
+			found += strcmp(infos[j].state, states[i].name) == 0;
+		cr_expect_eq(states[i].counted, found, "%s", states[i].name);
+		sum += states[i].counted;
+	}
+	cr_expect_eq(sum, s->associations);
+}
+
 /* The sum of all sends: what the statistics promise at any time. */
 static void check_sums(const struct engine_side *side)
 {
@@ -23,6 +49,7 @@ static void check_sums(const struct engine_side *side)
 	cr_expect_eq(s.accepted,
 		s.sent + s.failed_connect + s.failed_lost + s.failed_timeout + s.failed_refused +
 			s.failed_unresolved + s.failed_closed + s.queue_messages);
+	check_states(side, &s);
 }
 
 static void each_once(const struct engine_side *side, unsigned from, unsigned to)

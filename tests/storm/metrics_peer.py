@@ -86,6 +86,12 @@ def main():
     point(received > 0, f"{received:.0f} messages were received")
     reasons = {key[1] for key in first if key[0] == "sipring_failed_total"}
     point(any('reason="killed"' in labels for labels in reasons), "failures have their reasons")
+    states = {key[1]: value for key, value in first.items()
+              if key[0] == "sipring_associations_by_state"}
+    n_all = sum(value for key, value in first.items() if key[0] == "sipring_associations")
+    n_up = sum(value for labels, value in states.items() if 'state="up"' in labels)
+    point(len(states) == 18 and n_up > 0 and sum(states.values()) == n_all,
+          f"associations have their states: {n_up:.0f} of {n_all:.0f} are up")
     second, types, _ = read(fetch(url)[1])
     back = [key for key, value in first.items()
             if types[key[0]] == "counter" and second.get(key, -1) < value]

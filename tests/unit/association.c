@@ -121,10 +121,12 @@ Test(association, any_history_ends_once)
 	uint64_t seed = 4711;
 
 	for (int run = 0; run < 20000; run++) {
+		uint32_t n_in_state[SIPRING_ASSOCIATION_STATES] = {[S_CONNECTING] = 1};
 		struct sipring_association association;
 		int n_up = 0, n_down = 0, n_free = 0;
 
 		sipring_association_init(&association, run & 1);
+		association.n_in_state = n_in_state;
 		for (int step = 0; step < 12 && !n_free; step++) {
 			unsigned actions = rows[random_below(&seed, N_ROWS)].event(&association);
 
@@ -132,6 +134,8 @@ Test(association, any_history_ends_once)
 			n_down += (actions & DOWN) != 0;
 			n_free += (actions & FREE) != 0;
 			cr_assert(!(actions & ABORT) || !(actions & FREE), "abort, then closed");
+			for (int state = 0; state < N_STATES; state++)
+				cr_assert_eq(n_in_state[state], (int)association.state == state);
 		}
 		if (!n_free) {
 			unsigned actions = sipring_association_closed(&association);
