@@ -321,7 +321,8 @@ void options_print_settings(void)
 	puts("Settings of the library, for --set NAME=VALUE:\n");
 	printf("  %-*s  %-*s  %s\n", name_width, "NAME", default_width, "DEFAULT", "VALUES");
 	for (unsigned i = 0; (setting = sipring_config_setting(i)); i++)
-		printf("  %-*s  %-*s  %s\n  %-*s  %-*s    %s\n", name_width, setting->name,
+		printf("  %-*s  %-*s  %s\n  %-*s  %-*s    %s%s\n", name_width, setting->name,
 			default_width, setting->default_value, setting->values, name_width, "",
-			default_width, "", setting->help);
+			default_width, "", setting->help,
+			setting->of_listener ? "; also of one listener" : "");
 }

@@ -227,12 +227,21 @@ static unsigned count_workers(const struct options *options)
 	return (unsigned)n;
 }
 
+int serve_listen(const struct serve_options *own, unsigned index, struct sipring_config *config,
+	struct sipring_error *error)
+{
+	int result = sipring_config_listen(config, own->listeners[index], error);
+	if (result == 0 && own->file)
+		result = settings_file_tune(own->file, config, index, own->listeners[index], error);
+	return result;
+}
+
 static int serve(struct options *options, struct serve_options *own)
 {
 	struct sipring *sipring;
 	struct sipring_error error;
 	for (unsigned i = 0; i < own->n_listeners; i++)
-		if (sipring_config_listen(options->config, own->listeners[i], &error) < 0)
+		if (serve_listen(own, i, options->config, &error) < 0)
 			return bad_listener(own->listeners[i], &error);
 	int result = sipring_open(&sipring, options->config, &error);
 	if (result == -EINVAL || result == -ERANGE)
@@ -262,6 +271,15 @@ static int serve_instead(struct options *options, struct serve_options *own)
 	return status;
 }
 
+/* Once each: a section may only tell how one is to be that the list has. */
+static int take_section(struct serve_options *own, const char *text, struct sipring_error *error)
+{
+	for (unsigned i = 0; i < own->n_listeners; i++)
+		if (!strcmp(own->listeners[i], text))
+			return 0;
+	return take_listen(own, text, error);
+}
+
 /* Listeners are those of the command line where it has any; of answers its word is the last. */
 int serve_take_file(struct serve_options *own, struct options *options, struct settings_file *file,
 	struct sipring_error *error)
@@ -273,6 +291,10 @@ int serve_take_file(struct serve_options *own, struct options *options, struct s
 	for (unsigned i = 0; own->n_named == 0 && (text = settings_file_listener(file, i)); i++)
 		if ((result = take_listen(own, text, error)) < 0)
 			return result;
+	for (unsigned i = 0; own->n_named == 0 && (text = settings_file_section(file, i)); i++)
+		if ((result = take_section(own, text, error)) < 0)
+			return result;
+	own->file = file;
 	answer_setup(&own->policy);
 	for (unsigned i = 0; (text = settings_file_answer(file, i)); i++)
 		if ((result = answer_configure(&own->policy, text, error)) < 0)

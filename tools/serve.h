@@ -21,6 +21,7 @@ struct serve_options {
 		*answers[SERVE_ANSWERS_MAX]; /* of the command line: they come after the file's */
 	unsigned n_answers;
 	const char *config;
+	struct settings_file *file; /* what it says; NULL: nobody has asked */
 	struct answer_policy policy;
 	uint64_t interval_ns;
 	uint64_t drain_timeout_ns;
@@ -49,6 +50,10 @@ int serve_take_file(struct serve_options *own, struct options *options, struct s
  */
 bool serve_reload(const struct serve_options *own, struct sipring *sipring,
 	struct sipring_worker *worker, struct answer_policy *policy, bool tells);
+
+/* serve.c: adds a listener, with what the file has for it alone. 0, or -errno with a text. */
+int serve_listen(const struct serve_options *own, unsigned index, struct sipring_config *config,
+	struct sipring_error *error);
 
 /* serve.c: the line "ready", and the file. 0, or -errno that was told. */
 int serve_say_ready(const struct serve_options *options);

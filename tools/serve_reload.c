@@ -48,7 +48,7 @@ static int read_again(struct serve_options *own, struct options *fresh, struct s
 	if (own->n_listeners == 0)
 		own->listeners[own->n_listeners++] = "sctp:*";
 	for (unsigned i = 0; result == 0 && i < own->n_listeners; i++)
-		result = sipring_config_listen(fresh->config, own->listeners[i], error);
+		result = serve_listen(own, i, fresh->config, error);
 	return result;
 }
 

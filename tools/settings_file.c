@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPTIONS_MAX (OPTIONS_SETTINGS_MAX + 3)
+#define OPTIONS_MAX (OPTIONS_SETTINGS_MAX + 4)
 
 static struct {
 	struct options *options;
@@ -63,30 +63,55 @@ static int check_listeners(cfg_t *cfg, cfg_opt_t *option)
 	return result;
 }
 
+/* Of a section, whose title is a listener. */
+static int check_own(cfg_t *cfg, cfg_opt_t *option)
+{
+	struct sipring_config *config = sipring_config_new();
+	struct sipring_error error = {0};
+	int result = config ? sipring_config_listen(config, cfg_title(cfg), &error) : -ENOMEM;
+	if (result == 0)
+		result = sipring_config_listener_set(config, 0, option->name,
+			cfg_opt_getstr(option), &error);
+	if (result < 0)
+		cfg_error(cfg, "listener %s: %s", cfg_title(cfg), error.text);
+	sipring_config_free(config);
+	return result;
+}
+
 static int fail(struct sipring_error *error, const char *path, const char *why)
 {
 	snprintf(error->text, sizeof(error->text), "%s: %s", path, why);
 	return -EINVAL;
 }
 
+/* The library's settings, from a table's n-th option on, and its end. */
+static void add_settings(cfg_opt_t *table, unsigned n, bool is_own)
+{
+	const cfg_opt_t one = CFG_STR(NULL, NULL, CFGF_NODEFAULT), end = CFG_END();
+	const struct sipring_setting *setting;
+	for (unsigned i = 0; n < OPTIONS_MAX - 1 && (setting = sipring_config_setting(i)); i++) {
+		if (is_own && !setting->of_listener)
+			continue;
+		table[n] = one;
+		table[n].name = setting->name;
+		table[n++].validcb = is_own ? check_own : check_setting;
+	}
+	table[n] = end;
+}
+
 int settings_file_read(struct settings_file *file, const char *path, struct options *options,
 	struct sipring_error *error)
 {
+	cfg_opt_t own[OPTIONS_MAX];
 	cfg_opt_t table[OPTIONS_MAX] = {
 		CFG_STR_LIST("listen", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("answer", NULL, CFGF_NODEFAULT),
+		CFG_SEC("listener", own, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	};
-	const cfg_opt_t one = CFG_STR(NULL, NULL, CFGF_NODEFAULT), end = CFG_END();
-	const struct sipring_setting *setting;
-	unsigned n = 2;
 	table[0].validcb = check_listeners;
 	table[1].validcb = check_answers;
-	for (; n < OPTIONS_MAX - 1 && (setting = sipring_config_setting(n - 2)); n++) {
-		table[n] = one;
-		table[n].name = setting->name;
-		table[n].validcb = check_setting;
-	}
-	table[n] = end;
+	add_settings(own, 0, true);
+	add_settings(table, 3, false);
 	error->text[0] = 0;
 	reading.options = options;
 	reading.error = error;
@@ -113,6 +138,27 @@ static const char *nth(const struct settings_file *file, const char *name, unsig
 const char *settings_file_listener(const struct settings_file *file, unsigned index)
 {
 	return nth(file, "listen", index);
+}
+
+const char *settings_file_section(const struct settings_file *file, unsigned index)
+{
+	cfg_t *section = file->parsed && index < cfg_size(file->parsed, "listener")
+		? cfg_getnsec(file->parsed, "listener", index)
+		: NULL;
+	return section ? cfg_title(section) : NULL;
+}
+
+int settings_file_tune(const struct settings_file *file, struct sipring_config *config,
+	unsigned listener, const char *text, struct sipring_error *error)
+{
+	cfg_t *section = file->parsed ? cfg_gettsec(file->parsed, "listener", text) : NULL;
+	const struct sipring_setting *setting;
+	int result = 0;
+	for (unsigned i = 0; section && result == 0 && (setting = sipring_config_setting(i)); i++)
+		if (setting->of_listener && cfg_size(section, setting->name))
+			result = sipring_config_listener_set(config, listener, setting->name,
+				cfg_getstr(section, setting->name), error);
+	return result;
 }
 
 const char *settings_file_answer(const struct settings_file *file, unsigned index)

@@ -17,5 +17,13 @@ int settings_file_read(struct settings_file *file, const char *path, struct opti
 	struct sipring_error *error);
 /* One by one, NULL after the last. */
 const char *settings_file_listener(const struct settings_file *file, unsigned index);
+/* Titles of the sections that are listeners with settings of their own. */
+const char *settings_file_section(const struct settings_file *file, unsigned index);
 const char *settings_file_answer(const struct settings_file *file, unsigned index);
+/*
+ * What the section of that title says becomes what a listener of a config has of its own; nothing
+ * where there is none. 0, or -errno with a text.
+ */
+int settings_file_tune(const struct settings_file *file, struct sipring_config *config,
+	unsigned listener, const char *text, struct sipring_error *error);
 void settings_file_free(struct settings_file *file);

@@ -41,6 +41,7 @@ struct sipring_setting {
 	const char *values; /* what is allowed: "1 to 65535", "auto|io_uring|epoll" */
 	const char *default_value;
 	const char *help; /* one line */
+	bool of_listener; /* sipring_config_listener_set takes it, too */
 };
 
 /* Defaults everywhere; NULL when there is no memory. The caller's until sipring_config_free. */
@@ -68,6 +69,20 @@ SIPRING_PUBLIC int sipring_config_get(const struct sipring_config *config, const
  */
 SIPRING_PUBLIC int sipring_config_listen(struct sipring_config *config, const char *listener,
 	struct sipring_error *error);
+
+/*
+ * Sets one for a listener alone, from 0 in the order of sipring_config_listen: for what comes by it
+ * and leaves from it. Those that are not set so are the common ones, whatever these are at
+ * sipring_open. As sipring_config_set; -EINVAL also for a setting that is for all, -ENOENT for a
+ * listener that is not there.
+ */
+SIPRING_PUBLIC int sipring_config_listener_set(struct sipring_config *config, unsigned listener,
+	const char *name, const char *value, struct sipring_error *error);
+/* What holds for a listener, as sipring_config_get; and whether that is its own. */
+SIPRING_PUBLIC int sipring_config_listener_get(const struct sipring_config *config,
+	unsigned listener, const char *name, char *text, size_t size);
+SIPRING_PUBLIC bool sipring_config_listener_has(const struct sipring_config *config,
+	unsigned listener, const char *name);
 
 /* The settings there are, index from 0; NULL past the last. */
 SIPRING_PUBLIC const struct sipring_setting *sipring_config_setting(unsigned index);
@@ -275,10 +290,9 @@ SIPRING_PUBLIC int sipring_worker_open(struct sipring_worker **worker, struct si
 	const struct sipring_callbacks *callbacks, struct sipring_error *error);
 
 /*
- * A process that takes the place of another, without a moment in which nobody accepts: it gets the
- * sockets that listen from the workers of the other (by SCM_RIGHTS), has as many workers, and when
- * these are open the other one drains. Nothing of this is done here but what follows. Not with
- * user-space SCTP, where all associations and their packets are one process's.
+ * A process may take the place of another without a moment in which nobody accepts: it gets the
+ * sockets that listen from the other's workers, has as many, and when these are open the other one
+ * drains. Not with user-space SCTP, where all associations are one process's.
  *
  * The fd of the socket by which a worker accepts at a listener, from 0 in the config's order, and
  * the listener as sipring_inherit takes it. The fd stays the worker's. -ENOENT past the last,

@@ -33,6 +33,17 @@ static const char *const switch_words[] = {"off", "on", NULL};
 		{#field, #from " to " #to, #standard, text},                         \
 			offsetof(struct sipring_config, field), from, to, NULL, NULL \
 	}
+/* Those of sockets, and of the associations that come by a listener or leave from it. */
+#define OF_LISTENER_NUMBER(field, from, to, standard, text)                          \
+	{                                                                            \
+		{#field, #from " to " #to, #standard, text, true},                   \
+			offsetof(struct sipring_config, field), from, to, NULL, NULL \
+	}
+#define OF_LISTENER_WORD(field, list, shown, standard, text)                                      \
+	{                                                                                         \
+		{#field, shown, standard, text, true}, offsetof(struct sipring_config, field), 0, \
+			0, list, NULL                                                             \
+	}
 #define WORD(field, list, shown, standard, text)                                               \
 	{                                                                                      \
 		{#field, shown, standard, text}, offsetof(struct sipring_config, field), 0, 0, \
@@ -86,7 +97,8 @@ static const struct row rows[] = {
 	NUMBER(batch_max, 1, 1024, 64, "messages of one association sent in one turn"),
 	WORD(bundling, switch_words, "on|off", "on",
 		"let the messages of a batch share packets (MSG_MORE)"),
-	WORD(unordered, switch_words, "on|off", "on", "send unordered, as RFC 4168 has it for SIP"),
+	OF_LISTENER_WORD(unordered, switch_words, "on|off", "on",
+		"send unordered, as RFC 4168 has it for SIP"),
 	NUMBER(connect_timeout_ms, 100, 600000, 5000, "the time a peer has to answer a connect"),
 	NUMBER(reconnect_min_ms, 0, 600000, 1000,
 		"ms that a peer is left alone after a connect failed, twice that after the next; "
@@ -95,40 +107,41 @@ static const struct row rows[] = {
 	NUMBER(reconnect_peers, 1, 65536, 1024, "peers that are left alone at a time"),
 	NUMBER(send_timeout_ms, 100, 600000, 32000,
 		"the time a message may wait for a peer that takes no more"),
-	NUMBER(autoclose, 0, 86400, 180,
+	OF_LISTENER_NUMBER(autoclose, 0, 86400, 180,
 		"seconds without a message after which an association is ended, from 32; 0: never"),
-	NUMBER(init_max_attempts, 1, 255, 4, "INITs sent before a connect fails"),
-	NUMBER(init_max_timeo, 0, 60000, 0,
+	OF_LISTENER_NUMBER(init_max_attempts, 1, 255, 4, "INITs sent before a connect fails"),
+	OF_LISTENER_NUMBER(init_max_timeo, 0, 60000, 0,
 		"ms between two INITs at most; 0: the whole of connect_timeout_ms"),
-	NUMBER(rto_initial, 0, 60000, 0,
+	OF_LISTENER_NUMBER(rto_initial, 0, 60000, 0,
 		"ms until what is not acknowledged goes again, at first; 0: the system's"),
-	NUMBER(rto_min, 0, 60000, 0, "the same in ms at least; 0: the system's"),
-	NUMBER(rto_max, 0, 600000, 0, "the same in ms at most; 0: the system's"),
-	NUMBER(asocmaxrxt, 0, 255, 0,
+	OF_LISTENER_NUMBER(rto_min, 0, 60000, 0, "the same in ms at least; 0: the system's"),
+	OF_LISTENER_NUMBER(rto_max, 0, 600000, 0, "the same in ms at most; 0: the system's"),
+	OF_LISTENER_NUMBER(asocmaxrxt, 0, 255, 0,
 		"losses in a row after which an association is lost; 0: the system's"),
-	NUMBER(pathmaxrxt, 0, 255, 0,
+	OF_LISTENER_NUMBER(pathmaxrxt, 0, 255, 0,
 		"losses in a row after which a path is down; 0: the system's"),
-	NUMBER(hbinterval, -1, 3600000, 0,
+	OF_LISTENER_NUMBER(hbinterval, -1, 3600000, 0,
 		"ms between heartbeats on an idle path; 0: the system's; -1: none"),
-	NUMBER(sack_delay, 0, 500, 0, "ms that a SACK may wait; 0: the system's"),
-	NUMBER(sack_freq, 0, 255, 0,
+	OF_LISTENER_NUMBER(sack_delay, 0, 500, 0, "ms that a SACK may wait; 0: the system's"),
+	OF_LISTENER_NUMBER(sack_freq, 0, 255, 0,
 		"packets after which a SACK waits no more; 1: it never does; 0: the system's"),
-	NUMBER(max_burst, 0, 255, 0, "packets sent at once at most; 0: the system's"),
-	NUMBER(send_ttl, 0, 600000, 0,
+	OF_LISTENER_NUMBER(max_burst, 0, 255, 0, "packets sent at once at most; 0: the system's"),
+	OF_LISTENER_NUMBER(send_ttl, 0, 600000, 0,
 		"ms after which SCTP gives up a message (RFC 3758); 0: never"),
-	NUMBER(tos, 0, 252, 0, "TOS or traffic class of packets, the DSCP times 4"),
-	WORD(freebind, switch_words, "on|off", "off",
+	OF_LISTENER_NUMBER(tos, 0, 252, 0, "TOS or traffic class of packets, the DSCP times 4"),
+	OF_LISTENER_WORD(freebind, switch_words, "on|off", "off",
 		"listen on addresses that the machine does not have yet"),
-	WORD(nodelay, switch_words, "on|off", "on",
+	OF_LISTENER_WORD(nodelay, switch_words, "on|off", "on",
 		"small messages do not wait for the SACK of those before"),
-	WORD(auth, feature_words, "system|off|on", "system", "authenticated chunks (RFC 4895)"),
-	WORD(asconf, feature_words, "system|off|on", "system",
+	OF_LISTENER_WORD(auth, feature_words, "system|off|on", "system",
+		"authenticated chunks (RFC 4895)"),
+	OF_LISTENER_WORD(asconf, feature_words, "system|off|on", "system",
 		"addresses that come and go in an association (RFC 5061); on needs auth=on"),
-	NUMBER(streams_out, 1, 65535, 10, "outbound streams asked for"),
-	NUMBER(streams_in_max, 1, 65535, 2048, "inbound streams granted"),
-	NUMBER(so_sndbuf, 0, 1000000000, 262144,
+	OF_LISTENER_NUMBER(streams_out, 1, 65535, 10, "outbound streams asked for"),
+	OF_LISTENER_NUMBER(streams_in_max, 1, 65535, 2048, "inbound streams granted"),
+	OF_LISTENER_NUMBER(so_sndbuf, 0, 1000000000, 262144,
 		"bytes of an association's send buffer; 0: the system's default"),
-	NUMBER(so_rcvbuf, 0, 1000000000, 262144,
+	OF_LISTENER_NUMBER(so_rcvbuf, 0, 1000000000, 262144,
 		"bytes of an association's receive buffer; 0: the system's default"),
 	TEXT(dns_servers, "ADDRESS[:PORT],...", "",
 		"the name servers to ask; none: those of /etc/resolv.conf",
@@ -151,6 +164,8 @@ static const struct row rows[] = {
 };
 
 #define N_ROWS (sizeof rows / sizeof rows[0])
+
+static_assert(N_ROWS <= CONFIG_ROWS_MAX, "a listener has room for each");
 
 static int64_t *field_of(struct sipring_config *config, const struct row *row)
 {
@@ -274,6 +289,93 @@ int sipring_config_listen(struct sipring_config *config, const char *listener,
 		return r;
 	strcpy(config->listeners[config->n_listeners++], listener);
 	return 0;
+}
+
+static const struct row *row_of_listener(const struct sipring_config *config, unsigned listener,
+	const char *name, struct sipring_error *error, int *result)
+{
+	*result = -ENOENT;
+	if (listener >= config->n_listeners) {
+		sipring_error_set(error, *result, "there is no listener %u", listener);
+		return NULL;
+	}
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (strcmp(rows[i].setting.name, name) != 0)
+			continue;
+		*result = rows[i].setting.of_listener ? 0 : -EINVAL;
+		if (*result == 0)
+			return &rows[i];
+		sipring_error_set(error, *result,
+			"%s is for all listeners: it cannot be set for one", name);
+		return NULL;
+	}
+	sipring_error_set(error, *result,
+		"no setting is called \"%s\" (`sipring help settings` lists them)", name);
+	return NULL;
+}
+
+int sipring_config_listener_set(struct sipring_config *config, unsigned listener, const char *name,
+	const char *value, struct sipring_error *error)
+{
+	struct config_own *own;
+	int r;
+	const struct row *row = row_of_listener(config, listener, name, error, &r);
+
+	if (!row)
+		return r;
+	own = &config->own[listener];
+	r = row->words ? read_word(row, value, &own->values[row - rows], error)
+		       : read_number(row, value, &own->values[row - rows], error);
+	if (r == 0)
+		own->is_set[row - rows] = true;
+	return r;
+}
+
+int sipring_config_listener_get(const struct sipring_config *config, unsigned listener,
+	const char *name, char *text, size_t size)
+{
+	int r;
+	const struct row *row = row_of_listener(config, listener, name, NULL, &r);
+	int64_t number;
+
+	if (!row)
+		return r;
+	if (!config->own[listener].is_set[row - rows])
+		return sipring_config_get(config, name, text, size);
+	number = config->own[listener].values[row - rows];
+	return row->words ? snprintf(text, size, "%s", row->words[number])
+			  : snprintf(text, size, "%lld", (long long)number);
+}
+
+bool sipring_config_listener_has(const struct sipring_config *config, unsigned listener,
+	const char *name)
+{
+	int r;
+	const struct row *row = row_of_listener(config, listener, name, NULL, &r);
+
+	return row && config->own[listener].is_set[row - rows];
+}
+
+void sipring_config_of_listener(const struct sipring_config *config, unsigned listener,
+	struct sipring_config *out)
+{
+	const struct config_own *own = &config->own[listener];
+
+	*out = *config;
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (own->is_set[i])
+			*field_of(out, &rows[i]) = own->values[i];
+}
+
+void sipring_config_own_copy(struct sipring_config *config, unsigned listener,
+	const struct sipring_config *from, unsigned its, const char *name)
+{
+	int r;
+	const struct row *row = row_of_listener(config, listener, name, NULL, &r);
+
+	assert(row && its < from->n_listeners);
+	config->own[listener].is_set[row - rows] = from->own[its].is_set[row - rows];
+	config->own[listener].values[row - rows] = from->own[its].values[row - rows];
 }
 
 const struct sipring_setting *sipring_config_setting(unsigned index)

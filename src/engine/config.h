@@ -12,6 +12,14 @@
 #define CONFIG_LISTENER_TEXT_MAX 256
 #define CONFIG_SERVERS_TEXT_MAX 512
 
+#define CONFIG_ROWS_MAX 80
+
+/* What a listener has of its own, by the settings' place in the table. */
+struct config_own {
+	bool is_set[CONFIG_ROWS_MAX];
+	int64_t values[CONFIG_ROWS_MAX];
+};
+
 struct sipring_config {
 	int64_t provider; /* enum sipring_sctp_wanted */
 	int64_t io;       /* enum sipring_io_wanted */
@@ -80,8 +88,16 @@ struct sipring_config {
 	int64_t inbox_large;
 	char dns_servers[CONFIG_SERVERS_TEXT_MAX];
 	char listeners[CONFIG_LISTENERS_MAX][CONFIG_LISTENER_TEXT_MAX];
+	struct config_own own[CONFIG_LISTENERS_MAX];
 	unsigned n_listeners;
 };
+
+/* The settings that hold for a listener, from 0. */
+void sipring_config_of_listener(const struct sipring_config *config, unsigned listener,
+	struct sipring_config *out);
+/* Takes what a listener has of its own from another config's. */
+void sipring_config_own_copy(struct sipring_config *config, unsigned listener,
+	const struct sipring_config *from, unsigned its, const char *name);
 
 /* What the layers below take, as these settings have it. Both point into themselves only. */
 void sipring_config_lower(const struct sipring_config *config, struct sipring_io_config *io,

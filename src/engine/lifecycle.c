@@ -66,6 +66,7 @@ int sipring_lifecycle_begin(struct sipring_worker *worker, struct sipring_associ
 		.n_remote = sipring_table_addresses(association, remote, SIPRING_ADDRESS_SET_MAX),
 		.local = association->from_listener ? &sipring->listeners[association->listener]
 						    : NULL,
+		.tag = association->listener,
 		.owner = association,
 	};
 
@@ -135,12 +136,12 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 static uint64_t idle_end_ms(const struct sipring_worker *worker,
 	const struct sipring_association *association)
 {
-	uint64_t autoclose_s = (uint64_t)worker->sipring->config.autoclose;
+	uint64_t autoclose_ms = sipring_manner_of(worker->sipring, association).autoclose_ms;
 	uint64_t quiet_ms = association->active_ms + worker->drain_quiet_ms;
 
 	if (worker->draining)
 		return quiet_ms < worker->drain_quiet_by_ms ? quiet_ms : worker->drain_quiet_by_ms;
-	return autoclose_s ? association->active_ms + autoclose_s * 1000 : UINT64_MAX;
+	return autoclose_ms ? association->active_ms + autoclose_ms : UINT64_MAX;
 }
 
 /*
@@ -316,8 +317,8 @@ static void release(struct sipring_worker *worker, struct sipring_association *a
 void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_association *association,
 	unsigned actions, int error)
 {
-	if (actions & SIPRING_ASSOCIATION_TELL_DOWN)
 	worker->n_applied++;
+	if (actions & SIPRING_ASSOCIATION_TELL_DOWN)
 		shun(worker, association, error);
 	if (!sipring_association_takes_sends(association))
 		sipring_claim_drop(worker, association);

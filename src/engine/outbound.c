@@ -298,9 +298,10 @@ static int check_send(const struct sipring_worker *worker, const struct sipring_
 }
 
 static void fill(struct sipring_worker *worker, struct sipring_outgoing *message,
-	const struct sipring_send *send, uint32_t origin)
+	const struct sipring_send *send, uint32_t origin,
+	const struct sipring_association *association)
 {
-	bool unordered = worker->sipring->config.unordered;
+	bool unordered = sipring_manner_of(worker->sipring, association).unordered;
 
 	if (send->flags & (SIPRING_SEND_ORDERED | SIPRING_SEND_UNORDERED))
 		unordered = !(send->flags & SIPRING_SEND_ORDERED);
@@ -345,7 +346,7 @@ static int join(struct sipring_worker *worker, const struct sipring_destination 
 		worker->starved |= queue->n_messages == 0; /* else its own progress will tell */
 		return refuse_full(worker, place);
 	}
-	fill(worker, message, send, origin);
+	fill(worker, message, send, origin, place->association);
 	if (place->association)
 		message->association = sipring_table_id(&worker->table, place->association);
 	if (place->association && !stream_exists(place->association, message)) {

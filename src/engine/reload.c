@@ -11,6 +11,7 @@
 #include "engine/worker.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define VALUE_MAX CONFIG_SERVERS_TEXT_MAX
@@ -82,6 +83,58 @@ static int each_difference(const struct sipring_config *before, const struct sip
 	return r;
 }
 
+/* The one that has the same text; n_listeners: none has. */
+static unsigned find_listener(const struct sipring_config *config, const char *text)
+{
+	unsigned i = 0;
+
+	while (i < config->n_listeners && strcmp(config->listeners[i], text) != 0)
+		i++;
+	return i;
+}
+
+static void tell_own(const struct sipring_config *config, unsigned listener, const char *name,
+	char *text, size_t size)
+{
+	if (sipring_config_listener_has(config, listener, name))
+		sipring_config_listener_get(config, listener, name, text, size);
+	else
+		snprintf(text, size, "%s", "as for all");
+}
+
+/* What a listener has of its own, likewise; what can change is taken where that is wished. */
+static void each_own_difference(const struct sipring_config *before,
+	const struct sipring_config *after, struct sipring_config *into,
+	void (*changed)(void *user, const struct sipring_setting_change *change), void *user)
+{
+	const struct sipring_setting *setting;
+	char old[VALUE_MAX], new[VALUE_MAX], is[VALUE_MAX], name[128 + CONFIG_LISTENER_TEXT_MAX];
+
+	for (unsigned i = 0; i < before->n_listeners; i++) {
+		unsigned its = find_listener(after, before->listeners[i]);
+
+		for (unsigned j = 0;
+			its < after->n_listeners && (setting = sipring_config_setting(j)); j++) {
+			struct sipring_setting_change change = {name, old, new, false};
+
+			if (!setting->of_listener)
+				continue;
+			tell_own(before, i, setting->name, old, sizeof old);
+			tell_own(after, its, setting->name, new, sizeof new);
+			if (strcmp(old, new) == 0)
+				continue;
+			sipring_config_listener_get(after, its, setting->name, is, sizeof is);
+			change.applied = can_change(setting->name, is);
+			if (into && change.applied)
+				sipring_config_own_copy(into, i, after, its, setting->name);
+			snprintf(name, sizeof name, "%s of %s", setting->name,
+				before->listeners[i]);
+			if (changed)
+				changed(user, &change);
+		}
+	}
+}
+
 static int take(void *user, const struct sipring_setting_change *change)
 {
 	return change->applied ? sipring_config_set(user, change->name, change->after, NULL) : 0;
@@ -100,24 +153,42 @@ static int tell(void *user, const struct sipring_setting_change *change)
 	return 0;
 }
 
+static void take_knobs(struct sipring_sctp_config *into, const struct sipring_sctp_config *from)
+{
+	into->knobs = from->knobs;
+	into->init_attempts = from->init_attempts;
+	into->init_timeout_ms = from->init_timeout_ms;
+}
+
 /* What associations begin with; the worker's sockets that listen get it as well. */
 static int retune(struct sipring_worker *worker, const struct sipring_config *config,
 	struct sipring_error *error)
 {
-	struct sipring_sctp_config before = worker->sctp_config, after;
-	struct sipring_io_config io;
-	int r;
+	struct sipring_sctp_config before[1 + CONFIG_LISTENERS_MAX];
+	struct sipring_sctp_config after[1 + CONFIG_LISTENERS_MAX];
+	int r = sipring_worker_lower(worker, config, &after[0], &after[1]);
 
-	sipring_config_lower(config, &io, &after, &worker->log);
-	worker->sctp_config.knobs = after.knobs;
-	worker->sctp_config.init_attempts = after.init_attempts;
-	worker->sctp_config.init_timeout_ms = after.init_timeout_ms;
+	if (r < 0)
+		return sipring_error_set(error, r, "no memory");
+	before[0] = worker->sctp_config;
+	memcpy(&before[1], worker->sctp_listeners, sizeof worker->sctp_listeners);
+	take_knobs(&worker->sctp_config, &after[0]);
+	for (unsigned i = 0; i < config->n_listeners; i++)
+		take_knobs(&worker->sctp_listeners[i], &after[1 + i]);
 	r = worker->sctp->ops->retune(worker->sctp, error);
 	if (r == 0)
 		return 0;
-	worker->sctp_config = before;
+	worker->sctp_config = before[0];
+	memcpy(worker->sctp_listeners, &before[1], sizeof worker->sctp_listeners);
 	(void)worker->sctp->ops->retune(worker->sctp, NULL);
 	return r;
+}
+
+static void tell_all(const struct sipring_config *before, const struct sipring_config *config,
+	struct telling *telling)
+{
+	each_difference(before, config, tell, telling);
+	each_own_difference(before, config, NULL, telling->changed, telling->user);
 }
 
 int sipring_reload(struct sipring *sipring, struct sipring_worker *worker,
@@ -125,10 +196,11 @@ int sipring_reload(struct sipring *sipring, struct sipring_worker *worker,
 	void (*changed)(void *user, const struct sipring_setting_change *change), void *user,
 	struct sipring_error *error)
 {
-	struct sipring_config before = sipring->config, after = sipring->config;
 	struct telling telling = {changed, user};
+	struct sipring_config before = sipring->config, after = sipring->config;
 	int r = each_difference(&before, config, take, &after);
 
+	each_own_difference(&before, config, &after, NULL, NULL);
 	if (r == 0)
 		r = sipring_check(&after, error);
 	if (r == 0 && worker)
@@ -136,7 +208,8 @@ int sipring_reload(struct sipring *sipring, struct sipring_worker *worker,
 	if (r < 0)
 		return r;
 	sipring->config = after;
+	sipring_set_manners(sipring);
 	if (changed)
-		each_difference(&before, config, tell, &telling);
+		tell_all(&before, config, &telling);
 	return 0;
 }

@@ -37,7 +37,7 @@ static int check_rto(const struct sipring_config *config, struct sipring_error *
 	return 0;
 }
 
-int sipring_check(const struct sipring_config *config, struct sipring_error *error)
+static int check_one(const struct sipring_config *config, struct sipring_error *error)
 {
 	if (config->queue_bytes < config->message_max)
 		return sipring_error_set(error, -EINVAL,
@@ -72,6 +72,63 @@ int sipring_check(const struct sipring_config *config, struct sipring_error *err
 	return check_rto(config, error);
 }
 
+int sipring_check(const struct sipring_config *config, struct sipring_error *error)
+{
+	struct sipring_config *one;
+	int r = check_one(config, error);
+
+	if (r < 0 || config->n_listeners == 0)
+		return r;
+	one = malloc(sizeof *one);
+	if (!one)
+		return sipring_error_set(error, -ENOMEM, "no memory");
+	for (unsigned i = 0; r == 0 && i < config->n_listeners; i++) {
+		struct sipring_error why = {0};
+
+		sipring_config_of_listener(config, i, one);
+		r = check_one(one, &why);
+		if (r < 0)
+			sipring_error_set(error, r, "listener %s: %s", config->listeners[i],
+				why.text);
+	}
+	free(one);
+	return r;
+}
+
+static int64_t own_or_common(const struct sipring_config *config, unsigned listener,
+	const char *name)
+{
+	char text[32];
+
+	sipring_config_listener_get(config, listener, name, text, sizeof text);
+	return strtoll(text, NULL, 10);
+}
+
+void sipring_set_manners(struct sipring *sipring)
+{
+	char text[8];
+
+	for (unsigned i = 0; i < sipring->config.n_listeners; i++) {
+		sipring_config_listener_get(&sipring->config, i, "unordered", text, sizeof text);
+		sipring->manners[i] = (struct sipring_manner){
+			.autoclose_ms =
+				(uint64_t)own_or_common(&sipring->config, i, "autoclose") * 1000,
+			.unordered = strcmp(text, "on") == 0,
+		};
+	}
+}
+
+struct sipring_manner sipring_manner_of(const struct sipring *sipring,
+	const struct sipring_association *association)
+{
+	if (association && (association->inbound || association->from_listener))
+		return sipring->manners[association->listener];
+	return (struct sipring_manner){
+		.autoclose_ms = (uint64_t)sipring->config.autoclose * 1000,
+		.unordered = sipring->config.unordered,
+	};
+}
+
 int sipring_open(struct sipring **out, const struct sipring_config *config,
 	struct sipring_error *error)
 {
@@ -93,6 +150,7 @@ int sipring_open(struct sipring **out, const struct sipring_config *config,
 		}
 	}
 	assert(r == 0);
+	sipring_set_manners(sipring);
 	if (sipring_share_is_wanted(config))
 		r = sipring_share_open(&sipring->share, config, error);
 	if (r == 0 && sipring_split_is_wanted(config)) {

@@ -131,6 +131,25 @@ static int open_parts(struct sipring_worker *worker, struct sipring_error *error
 	return r == 0 ? open_listeners(worker, error) : r;
 }
 
+int sipring_worker_lower(struct sipring_worker *worker, const struct sipring_config *config,
+	struct sipring_sctp_config *common, struct sipring_sctp_config *listeners)
+{
+	struct sipring_config *one = malloc(sizeof *one);
+	struct sipring_io_config ignored;
+
+	if (!one)
+		return -ENOMEM;
+	sipring_config_lower(config, &ignored, common, &worker->log);
+	common->io = &worker->io_config;
+	for (unsigned i = 0; i < config->n_listeners; i++) {
+		sipring_config_of_listener(config, i, one);
+		sipring_config_lower(one, &ignored, &listeners[i], &worker->log);
+		listeners[i].io = &worker->io_config;
+	}
+	free(one);
+	return 0;
+}
+
 int sipring_worker_open(struct sipring_worker **out, struct sipring *sipring,
 	const struct sipring_callbacks *callbacks, struct sipring_error *error)
 {
@@ -152,6 +171,13 @@ int sipring_worker_open(struct sipring_worker **out, struct sipring *sipring,
 	sipring_wheel_init(&worker->wheel, worker->now_ms);
 	sipring_config_lower(&sipring->config, &worker->io_config, &worker->sctp_config,
 		&worker->log);
+	r = sipring_worker_lower(worker, &sipring->config, &worker->sctp_config,
+		worker->sctp_listeners);
+	if (r < 0) {
+		free(worker);
+		return sipring_error_set(error, r, "no memory for a worker");
+	}
+	worker->sctp_config.of_listeners = worker->sctp_listeners;
 	r = open_parts(worker, error);
 	if (r == 0)
 		sipring_stats_open(worker);

@@ -19,9 +19,16 @@
 
 #define WORKER_REASON_MAX 256
 
+/* What a listener may have of its own that is the engine's. */
+struct sipring_manner {
+	uint64_t autoclose_ms; /* 0: never */
+	bool unordered;
+};
+
 /* What workers share. */
 struct sipring {
 	struct sipring_config config;
+	struct sipring_manner manners[CONFIG_LISTENERS_MAX];
 	struct sipring_address_set listeners[CONFIG_LISTENERS_MAX];
 	struct sipring_share *share;         /* NULL where there is one worker and nobody else */
 	struct sipring_figures *figures;     /* a place's each, for everybody to read */
@@ -35,6 +42,7 @@ struct sipring_worker {
 	struct sipring_log log;
 	struct sipring_io_config io_config;
 	struct sipring_sctp_config sctp_config;
+	struct sipring_sctp_config sctp_listeners[CONFIG_LISTENERS_MAX];
 	struct sipring_io *io;
 	struct sipring_sctp *sctp;
 	struct sipring_table table;
@@ -74,6 +82,10 @@ struct sipring_worker {
 	char io_reason[WORKER_REASON_MAX];
 	char provider_reason[WORKER_REASON_MAX];
 };
+
+/* worker.c: what the provider takes, for all and for each listener. 0 or -ENOMEM. */
+int sipring_worker_lower(struct sipring_worker *worker, const struct sipring_config *config,
+	struct sipring_sctp_config *common, struct sipring_sctp_config *listeners);
 
 /* inbound.c: what the provider says. */
 void sipring_inbound_act(struct sipring_worker *worker, const struct sipring_sctp_event *event);
@@ -124,7 +136,12 @@ int sipring_post_hand(struct sipring_worker *worker, unsigned place,
 /* inherit.c: the socket that a worker is to have for a listener, the caller's then; or -1. */
 int sipring_inherit_take(struct sipring *sipring, unsigned place, unsigned listener);
 
-/* sipring.c: whether settings fit together; 0, or -EINVAL with a text. */
+/* sipring.c: how an association is to be: as its listener, or as all. */
+struct sipring_manner sipring_manner_of(const struct sipring *sipring,
+	const struct sipring_association *association);
+/* After the settings changed. */
+void sipring_set_manners(struct sipring *sipring);
+/* Whether settings fit together; 0, or -EINVAL with a text. */
 int sipring_check(const struct sipring_config *config, struct sipring_error *error);
 
 /* stats.c: what is counted, and what others see of it. */

@@ -104,6 +104,8 @@ static int kernel_connect(struct sipring_sctp *sctp, const struct sipring_sctp_c
 	struct sipring_sctp_conn **out)
 {
 	struct kernel *kernel = self(sctp);
+	const struct sipring_sctp_config *config =
+		what->local ? sipring_sctp_config_of(kernel->config, what->tag) : kernel->config;
 	union sipring_address ignored;
 	struct kernel_conn *conn;
 	int fd, r;
@@ -111,7 +113,7 @@ static int kernel_connect(struct sipring_sctp *sctp, const struct sipring_sctp_c
 	assert(what->n_remote >= 1);
 	if (sipring_pool_used(&kernel->conns) == kernel->conns.n_items)
 		return -ENFILE;
-	fd = sipring_kernel_socket_open(kernel->config, family_for(what), what->local, NULL);
+	fd = sipring_kernel_socket_open(config, family_for(what), what->local, NULL);
 	if (fd < 0)
 		return fd;
 	r = sipring_kernel_options_encapsulate(fd, kernel->config);
@@ -123,6 +125,7 @@ static int kernel_connect(struct sipring_sctp *sctp, const struct sipring_sctp_c
 	}
 	conn = new_conn(kernel, fd);
 	conn->conn.owner = what->owner;
+	conn->conn.config = config;
 	sipring_kernel_socket_addresses(fd, &ignored, &conn->conn.local);
 	conn->conn.remote = what->remote[0];
 	kernel->io->ops->add(kernel->io, &conn->socket);
@@ -136,7 +139,7 @@ static void kernel_send(struct sipring_sctp *sctp, struct sipring_sctp_send *sen
 	struct kernel_conn *conn = inner(send->conn);
 
 	assert(conn->state != KERNEL_CLOSING);
-	sipring_kernel_events_send(kernel->config, conn, send);
+	sipring_kernel_events_send(conn, send);
 	kernel->io->ops->send(kernel->io, &send->io);
 }
 
@@ -228,6 +231,7 @@ void sipring_kernel_accepted(struct kernel *kernel, const struct kernel_listener
 		return;
 	}
 	sipring_kernel_socket_addresses(fd, &conn->conn.remote, &conn->conn.local);
+	conn->conn.config = sipring_sctp_config_of(kernel->config, listener->tag);
 	new_event(kernel, SIPRING_SCTP_ACCEPTED, conn)->listener = listener->tag;
 	kernel->io->ops->add(kernel->io, &conn->socket);
 }

@@ -139,8 +139,7 @@ bool sipring_kernel_events_notification(struct kernel *kernel, struct kernel_con
 void sipring_kernel_events_data(const struct sipring_io_event *io,
 	struct sipring_sctp_event *event);
 /* Fills send->io, with control messages only where the socket's defaults do not do. */
-void sipring_kernel_events_send(const struct sipring_sctp_config *config, struct kernel_conn *conn,
-	struct sipring_sctp_send *send);
+void sipring_kernel_events_send(struct kernel_conn *conn, struct sipring_sctp_send *send);
 
 /* kernel_status.c: as the table's. */
 bool sipring_kernel_status(struct sipring_sctp *sctp, const struct sipring_sctp_conn *conn,

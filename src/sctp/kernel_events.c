@@ -116,9 +116,9 @@ void sipring_kernel_events_data(const struct sipring_io_event *io, struct siprin
 	event->unordered = info.rcv_flags & SCTP_UNORDERED;
 }
 
-void sipring_kernel_events_send(const struct sipring_sctp_config *config, struct kernel_conn *conn,
-	struct sipring_sctp_send *send)
+void sipring_kernel_events_send(struct kernel_conn *conn, struct sipring_sctp_send *send)
 {
+	const struct sipring_sctp_config *config = conn->conn.config;
 	bool unordered = send->flags & SIPRING_SCTP_UNORDERED;
 	struct cmsghdr *control = (struct cmsghdr *)(void *)send->control;
 	struct sctp_sndinfo info = {

@@ -47,12 +47,13 @@ int sipring_kernel_listeners_listen(struct sipring_sctp *sctp,
 	const struct sipring_address_set *local, unsigned tag, struct sipring_error *error)
 {
 	struct kernel *kernel = self(sctp);
+	const struct sipring_sctp_config *config = sipring_sctp_config_of(kernel->config, tag);
 	int fd = check_room(kernel, error);
 
 	if (fd == 0 && !kernel->config->is_shared)
-		fd = sipring_kernel_socket_claim(kernel->config, local, error);
+		fd = sipring_kernel_socket_claim(config, local, error);
 	if (fd == 0)
-		fd = sipring_kernel_socket_open(kernel->config,
+		fd = sipring_kernel_socket_open(config,
 			sipring_kernel_socket_family(local->addresses, local->n_addresses), local,
 			error);
 	if (fd < 0)
@@ -112,7 +113,8 @@ int sipring_kernel_listeners_take_over(struct sipring_sctp *sctp, int fd, unsign
 		r = sipring_error_set(error, -EINVAL,
 			"what is to be taken over is no SCTP socket that listens");
 	if (r == 0)
-		r = sipring_kernel_options_set(fd, kernel->config, error);
+		r = sipring_kernel_options_set(fd, sipring_sctp_config_of(kernel->config, tag),
+			error);
 	if (r == 0 && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0)
 		r = sipring_error_set(error, -errno, "cannot take over a listener: %s",
 			strerror(errno));
@@ -220,7 +222,8 @@ int sipring_kernel_listeners_retune(struct sipring_sctp *sctp, struct sipring_er
 	for (unsigned i = 0; r == 0 && i < kernel->n_listeners; i++)
 		if (kernel->listeners[i].socket.fd >= 0)
 			r = sipring_kernel_options_set(kernel->listeners[i].socket.fd,
-				kernel->config, error);
+				sipring_sctp_config_of(kernel->config, kernel->listeners[i].tag),
+				error);
 	return r;
 }
 

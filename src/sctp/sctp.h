@@ -15,9 +15,12 @@
 
 struct sipring_sctp;
 
+struct sipring_sctp_config;
+
 struct sipring_sctp_conn {
 	void *owner;
-	union sipring_address remote; /* the peer's primary address and SCTP port */
+	const struct sipring_sctp_config *config; /* its listener's, or the common one */
+	union sipring_address remote;             /* the peer's primary address and SCTP port */
 	union sipring_address local;
 	uint16_t n_streams_out; /* known from UP on; 0 before */
 	uint16_t n_streams_in;
@@ -130,6 +133,11 @@ struct sipring_sctp_config {
 	bool unordered;           /* sends without a control message of their own go so */
 	bool keeps;               /* keep is going to be called */
 	struct sipring_sctp_knobs knobs;
+	/*
+	 * By tag, those of listeners, and of what comes by them and leaves from them, in buffers,
+	 * streams, INITs, order and knobs; NULL: they have this one. They stay as long as it does.
+	 */
+	const struct sipring_sctp_config *of_listeners;
 	enum sipring_sctp_encapsulation encapsulation;
 	int32_t encaps_port;  /* user space: own UDP port; 0: any free one */
 	const int *encaps_fd; /* user space: instead, a socket that stays the owner's; or NULL */
@@ -143,8 +151,15 @@ struct sipring_sctp_connect {
 	unsigned n_remote;
 	const struct sipring_address_set
 		*local; /* a listener's own; NULL: any address, a free port */
+	unsigned tag;   /* the listener's */
 	void *owner;    /* for conn->owner, before any event */
 };
+
+static inline const struct sipring_sctp_config *sipring_sctp_config_of(
+	const struct sipring_sctp_config *config, unsigned tag)
+{
+	return config->of_listeners ? &config->of_listeners[tag] : config;
+}
 
 #define SIPRING_SCTP_EXISTS 1
 

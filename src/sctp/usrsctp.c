@@ -174,8 +174,12 @@ static int usrsctp_listen_on(struct sipring_sctp *sctp, const struct sipring_add
 	*listener = (struct sipring_usrsctp_listener){.tag = tag,
 		.port = htons(port),
 		.accepts = true,
+		.config = sipring_sctp_config_of(us->config, tag),
 		.local = *local};
-	r = sipring_usrsctp_socket_listen(us, htons(port), &listener->socket);
+	r = sipring_usrsctp_options_check(listener->config, error);
+	if (r < 0)
+		return r;
+	r = sipring_usrsctp_socket_listen(us, htons(port), listener->config, &listener->socket);
 	if (r == -EADDRINUSE)
 		return sipring_error_set(error, r,
 			"SCTP port %u has a listener already; in user space its address does not "
@@ -258,9 +262,10 @@ static int usrsctp_begin(struct sipring_usrsctp *us, struct sipring_usrsctp_conn
 		if (!listener)
 			return -EADDRNOTAVAIL;
 		port = listener->port;
+		conn->base.config = listener->config;
 		if (usrsctp_connected(us, conn->peer, ntohs(port)))
 			return SIPRING_SCTP_EXISTS;
-		r = sipring_usrsctp_socket_connect_from(us, listener->socket, conn->peer, &so);
+		r = sipring_usrsctp_socket_connect_from(us, listener, conn->peer, &so);
 		if (r < 0)
 			return r == -EISCONN ? SIPRING_SCTP_EXISTS : r;
 	} else {
@@ -499,10 +504,12 @@ static int usrsctp_retune(struct sipring_sctp *sctp, struct sipring_error *error
 	struct sipring_usrsctp *us = self(sctp);
 	int r = sipring_usrsctp_options_check(us->config, error);
 
+	for (unsigned i = 0; r == 0 && i < us->n_listeners; i++)
+		r = sipring_usrsctp_options_check(us->listeners[i].config, error);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; r == 0 && i < us->n_listeners; i++)
-		r = sipring_usrsctp_options_set(us->listeners[i].socket, us->config);
+		r = sipring_usrsctp_options_set(us->listeners[i].socket, us->listeners[i].config);
 	return r < 0
 		? sipring_error_set(error, r, "the stack does not take a setting: %s", strerror(-r))
 		: 0;

@@ -21,6 +21,7 @@ struct sipring_usrsctp_conn *sipring_usrsctp_conn_make(struct sipring_usrsctp *u
 	memset(conn, 0, sizeof *conn);
 	sipring_list_init(&conn->ready);
 	conn->state = SIPRING_USRSCTP_CONNECTING;
+	conn->base.config = us->config;
 	conn->peer = peer;
 	sipring_usrsctp_peers_hold(&us->peers, peer);
 	sipring_usrsctp_packets_plain(&peer->address, peer->port, &conn->base.remote);

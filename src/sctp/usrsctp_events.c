@@ -329,7 +329,8 @@ static bool events_accept(struct sipring_usrsctp *us, struct sipring_usrsctp_lis
 		sipring_usrsctp_socket_refuse(listener->socket, change->sac_assoc_id);
 		return false;
 	}
-	so = sipring_usrsctp_socket_peel(us, listener->socket, change->sac_assoc_id);
+	conn->base.config = listener->config;
+	so = sipring_usrsctp_socket_peel(listener, change->sac_assoc_id);
 	if (!so) {
 		/* It came and went. */
 		sipring_usrsctp_conn_free(us, conn);

@@ -44,6 +44,7 @@ struct sipring_usrsctp_conn {
 
 struct sipring_usrsctp_listener {
 	struct socket *socket;
+	const struct sipring_sctp_config *config;
 	unsigned tag;
 	uint16_t port; /* SCTP, network byte order */
 	bool accepts;
@@ -91,7 +92,8 @@ void sipring_usrsctp_stack_timers(uint32_t elapsed_ms);
 
 /* usrsctp_socket.c: the stack's sockets and their options. */
 /* A listening socket on this port (network byte order). 0 or -errno. */
-int sipring_usrsctp_socket_listen(struct sipring_usrsctp *us, uint16_t port, struct socket **so);
+int sipring_usrsctp_socket_listen(struct sipring_usrsctp *us, uint16_t port,
+	const struct sipring_sctp_config *config, struct socket **so);
 /* No new associations; those it has go on. */
 void sipring_usrsctp_socket_stop(struct socket *listener);
 /* A socket of its own on a free port that it picks (network byte order). */
@@ -100,10 +102,11 @@ int sipring_usrsctp_socket_free_port(struct sipring_usrsctp *us, struct socket *
 int sipring_usrsctp_socket_connect(struct sipring_usrsctp *us, struct socket *so,
 	const struct sipring_usrsctp_peer *peer);
 /* From a listener's port, on a socket of its own. -EISCONN: there is one to this peer already. */
-int sipring_usrsctp_socket_connect_from(struct sipring_usrsctp *us, struct socket *listener,
-	const struct sipring_usrsctp_peer *peer, struct socket **so);
+int sipring_usrsctp_socket_connect_from(struct sipring_usrsctp *us,
+	const struct sipring_usrsctp_listener *from, const struct sipring_usrsctp_peer *peer,
+	struct socket **so);
 /* An association of a listener gets a socket of its own. NULL: it is gone already. */
-struct socket *sipring_usrsctp_socket_peel(struct sipring_usrsctp *us, struct socket *listener,
+struct socket *sipring_usrsctp_socket_peel(const struct sipring_usrsctp_listener *listener,
 	uint32_t association);
 /* The conn's socket is set up and from here on wakes the conn. */
 void sipring_usrsctp_socket_attach(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *conn,

@@ -50,20 +50,21 @@ static int send_try(struct sipring_usrsctp *us, struct sipring_usrsctp_conn *con
 	/* A default lifetime of the socket would not count beside the rest. */
 	struct sctp_sendv_spa info = {
 		.sendv_flags = SCTP_SEND_SNDINFO_VALID |
-			(us->config->knobs.lifetime_ms ? SCTP_SEND_PRINFO_VALID : 0),
+			(conn->base.config->knobs.lifetime_ms ? SCTP_SEND_PRINFO_VALID : 0),
 		.sendv_sndinfo = {.snd_sid = send->stream,
 			.snd_flags = send->flags & SIPRING_SCTP_UNORDERED ? SCTP_UNORDERED : 0,
 			.snd_ppid = htonl(send->ppid),
 			.snd_context = send->context},
 		.sendv_prinfo = {.pr_policy = SCTP_PR_SCTP_TTL,
-			.pr_value = us->config->knobs.lifetime_ms},
+			.pr_value = conn->base.config->knobs.lifetime_ms},
 	};
 	const char *data = send_flatten(us, send);
 	ssize_t taken;
 
 	if (!data || send->size > us->config->message_max)
 		return -EMSGSIZE;
-	send_set_nodelay(conn, !us->config->knobs.nagle && !(send->flags & SIPRING_SCTP_MORE));
+	send_set_nodelay(conn,
+		!conn->base.config->knobs.nagle && !(send->flags & SIPRING_SCTP_MORE));
 	taken = usrsctp_sendv(conn->socket, data, send->size, NULL, 0, &info, sizeof info,
 		SCTP_SENDV_SPA, 0);
 	if (taken < 0)

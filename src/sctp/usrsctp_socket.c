@@ -58,9 +58,8 @@ static int socket_make_room(struct socket *so, int receive)
 			       sizeof pieces_from);
 }
 
-static int socket_set_buffers(struct sipring_usrsctp *us, struct socket *so)
+static int socket_set_buffers(const struct sipring_sctp_config *config, struct socket *so)
 {
-	const struct sipring_sctp_config *config = us->config;
 	int send = (int)config->send_buffer;
 	int receive = (int)config->receive_buffer;
 	int r = 0;
@@ -85,9 +84,8 @@ static int socket_set_mtu(struct socket *so, uint32_t mtu)
 	return socket_set(so, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, &path, sizeof path);
 }
 
-static int socket_set_times(struct sipring_usrsctp *us, struct socket *so)
+static int socket_set_times(const struct sipring_sctp_config *config, struct socket *so)
 {
-	const struct sipring_sctp_config *config = us->config;
 	uint32_t timeout = config->init_timeout_ms ? config->init_timeout_ms : 60000;
 	struct sctp_initmsg init = {
 		.sinit_num_ostreams = config->streams_out,
@@ -102,10 +100,11 @@ static int socket_set_times(struct sipring_usrsctp *us, struct socket *so)
 	return r ? r : sipring_usrsctp_options_set(so, config);
 }
 
-static int socket_configure(struct sipring_usrsctp *us, struct socket *so, uint32_t mtu)
+static int socket_configure(const struct sipring_sctp_config *config, struct socket *so,
+	uint32_t mtu)
 {
 	struct linger linger = {.l_onoff = 1};
-	int on = 1, nodelay = !us->config->knobs.nagle;
+	int on = 1, nodelay = !config->knobs.nagle;
 	int r = usrsctp_set_non_blocking(so, 1) < 0 ? -errno : 0;
 
 	for (size_t i = 0; !r && i < sizeof events / sizeof *events; i++) {
@@ -124,9 +123,9 @@ static int socket_configure(struct sipring_usrsctp *us, struct socket *so, uint3
 	if (!r)
 		r = socket_set(so, IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, &on, sizeof on);
 	if (!r)
-		r = socket_set_times(us, so);
+		r = socket_set_times(config, so);
 	if (!r)
-		r = socket_set_buffers(us, so);
+		r = socket_set_buffers(config, so);
 	return r ? r : socket_set_mtu(so, mtu);
 }
 
@@ -146,7 +145,8 @@ static void socket_wake_listeners(struct socket *so, void *argument, int flags)
 	us->listeners_ready = true;
 }
 
-int sipring_usrsctp_socket_listen(struct sipring_usrsctp *us, uint16_t port, struct socket **out)
+int sipring_usrsctp_socket_listen(struct sipring_usrsctp *us, uint16_t port,
+	const struct sipring_sctp_config *config, struct socket **out)
 {
 	uint32_t mtu = sipring_usrsctp_packets_mtu(&us->packets, &anywhere);
 	struct socket *so =
@@ -155,7 +155,7 @@ int sipring_usrsctp_socket_listen(struct sipring_usrsctp *us, uint16_t port, str
 
 	if (!so)
 		return -errno;
-	r = socket_configure(us, so, mtu);
+	r = socket_configure(config, so, mtu);
 	if (!r)
 		r = socket_bind(so, port);
 	if (!r)
@@ -213,14 +213,17 @@ static int socket_connect(struct sipring_usrsctp *us, struct socket *so,
 int sipring_usrsctp_socket_connect(struct sipring_usrsctp *us, struct socket *so,
 	const struct sipring_usrsctp_peer *peer)
 {
-	int r = socket_configure(us, so, sipring_usrsctp_packets_mtu(&us->packets, &peer->address));
+	int r = socket_configure(us->config, so,
+		sipring_usrsctp_packets_mtu(&us->packets, &peer->address));
 
 	return r ? r : socket_connect(us, so, peer);
 }
 
-int sipring_usrsctp_socket_connect_from(struct sipring_usrsctp *us, struct socket *listener,
-	const struct sipring_usrsctp_peer *peer, struct socket **out)
+int sipring_usrsctp_socket_connect_from(struct sipring_usrsctp *us,
+	const struct sipring_usrsctp_listener *from, const struct sipring_usrsctp_peer *peer,
+	struct socket **out)
 {
+	struct socket *listener = from->socket;
 	struct sockaddr_conn name;
 	int r;
 
@@ -231,19 +234,19 @@ int sipring_usrsctp_socket_connect_from(struct sipring_usrsctp *us, struct socke
 	if (r < 0)
 		return r;
 	sipring_usrsctp_stack_name(us, peer, &name);
-	*out = sipring_usrsctp_socket_peel(us, listener,
+	*out = sipring_usrsctp_socket_peel(from,
 		usrsctp_getassocid(listener, (struct sockaddr *)&name));
 	return *out ? 0 : -errno;
 }
 
-struct socket *sipring_usrsctp_socket_peel(struct sipring_usrsctp *us, struct socket *listener,
+struct socket *sipring_usrsctp_socket_peel(const struct sipring_usrsctp_listener *listener,
 	uint32_t association)
 {
-	struct socket *so = usrsctp_peeloff(listener, association);
+	struct socket *so = usrsctp_peeloff(listener->socket, association);
 
 	/* Its options are the listener's, but the sizes of its buffers. */
 	if (so)
-		(void)socket_set_buffers(us, so);
+		(void)socket_set_buffers(listener->config, so);
 	return so;
 }
 
@@ -262,7 +265,7 @@ void sipring_usrsctp_socket_attach(struct sipring_usrsctp *us, struct sipring_us
 	struct socket *so)
 {
 	conn->socket = so;
-	conn->nodelay = !us->config->knobs.nagle;
+	conn->nodelay = !conn->base.config->knobs.nagle;
 	conn->wakes = &us->ready;
 	usrsctp_set_upcall(so, socket_wake_conn, conn);
 	sipring_usrsctp_events_wake(us, conn);

@@ -190,3 +190,42 @@ Test(config, the_budget_is_a_sum)
 	cr_expect_eq(sipring_budget(config, NULL, NULL), more);
 	sipring_config_free(config);
 }
+
+static void is_of(const struct sipring_config *config, unsigned listener, const char *name,
+	const char *value)
+{
+	char text[32];
+
+	cr_assert_geq(sipring_config_listener_get(config, listener, name, text, sizeof text), 0);
+	cr_expect_str_eq(text, value, "%s of %u: %s", name, listener, text);
+}
+
+Test(config, a_listener_has_its_own_or_what_all_have)
+{
+	struct sipring_config *config = sipring_config_new();
+	struct sipring_error error = {0};
+	struct sipring *sipring;
+
+	cr_expect_eq(sipring_config_listener_set(config, 0, "rto_min", "300", &error), -ENOENT);
+	cr_expect(strstr(error.text, "no listener 0"), "%s", error.text);
+	cr_assert_eq(sipring_config_listen(config, "sctp:127.0.0.1", NULL), 0);
+	cr_assert_eq(sipring_config_listen(config, "sctp:127.0.0.1:5070", NULL), 0);
+	cr_expect_eq(sipring_config_listener_set(config, 1, "rto_min", "300", NULL), 0);
+	cr_expect_eq(sipring_config_listener_set(config, 1, "unordered", "off", NULL), 0);
+	cr_expect_eq(sipring_config_set(config, "rto_min", "500", NULL), 0);
+	is_of(config, 0, "rto_min", "500");
+	is_of(config, 1, "rto_min", "300");
+	is_of(config, 0, "unordered", "on");
+	is_of(config, 1, "unordered", "off");
+	is_of(config, 1, "rto_max", "0");
+	cr_expect(sipring_config_listener_has(config, 1, "rto_min"));
+	cr_expect_not(sipring_config_listener_has(config, 0, "rto_min"));
+	cr_expect_eq(sipring_config_listener_set(config, 1, "workers", "2", &error), -EINVAL);
+	cr_expect(strstr(error.text, "for all listeners"), "%s", error.text);
+	cr_expect_eq(sipring_config_listener_set(config, 1, "tos", "256", &error), -ERANGE);
+	cr_expect_eq(sipring_config_listener_set(config, 1, "no_such", "1", &error), -ENOENT);
+	cr_expect_eq(sipring_config_listener_set(config, 1, "tos", "3", &error), 0);
+	cr_expect_eq(sipring_open(&sipring, config, &error), -EINVAL, "what does not fit");
+	cr_expect(strstr(error.text, "5070: tos (3)"), "%s", error.text);
+	sipring_config_free(config);
+}

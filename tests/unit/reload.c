@@ -11,7 +11,7 @@
 
 struct told {
 	unsigned n, n_applied;
-	char names[200];
+	char names[400];
 };
 
 static void tell(void *user, const struct sipring_setting_change *change)
@@ -102,4 +102,37 @@ Test(reload, changes_nothing_where_it_does_not_fit)
 	cr_expect_eq(sipring->config.rto_min, 0);
 	sipring_close(sipring);
 	sipring_config_free(config);
+}
+
+static void own(struct sipring_config *config, const char *name, const char *value)
+{
+	cr_assert_eq(sipring_config_listener_set(config, 0, name, value, NULL), 0);
+}
+
+Test(reload, takes_what_one_listener_has)
+{
+	struct sipring_config *config = sipring_config_new();
+	struct sipring *sipring = open_one(config);
+	struct sipring_error error;
+	struct told told = {0};
+
+	own(config, "rto_max", "4000");
+	own(config, "autoclose", "64");
+	own(config, "streams_out", "3");
+	cr_expect_eq(sipring_reload(sipring, NULL, config, tell, &told, &error), 0);
+	cr_expect_str_eq(told.names,
+		"autoclose of sctp:127.0.0.1 rto_max of sctp:127.0.0.1 "
+		"streams_out of sctp:127.0.0.1 ");
+	cr_expect_eq(told.n_applied, 2, "streams need a restart");
+	cr_expect(sipring_config_listener_has(&sipring->config, 0, "rto_max"));
+	cr_expect_not(sipring_config_listener_has(&sipring->config, 0, "streams_out"));
+	cr_expect_eq(sipring->manners[0].autoclose_ms, 64000);
+	cr_expect_eq(sipring->config.rto_max, 0, "of all it is what it was");
+	own(config, "rto_min", "5000");
+	cr_expect_eq(sipring_reload(sipring, NULL, config, tell, &told, &error), -EINVAL);
+	cr_expect(strstr(error.text, "127.0.0.1: rto_min (5000) is above rto_max (4000)"), "%s",
+		error.text);
+	cr_expect_not(sipring_config_listener_has(&sipring->config, 0, "rto_min"));
+	sipring_config_free(config);
+	sipring_close(sipring);
 }
