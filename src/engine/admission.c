@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Counts of associations that peers began, and a bucket of credit that fills with time. The port of
- * a peer does not matter. Invariant: an address has a count exactly while associations of it are
+ * Counts of associations that peers began, and a bucket of credit that fills with time, kept as the
+ * time when it is full: one figure, which workers can share, and nothing of it is lost with one of
+ * them. What each has admitted lies in its place, and goes with it. The port of a peer does not
+ * matter. Invariant: an address has a count exactly while associations of it are
  * admitted, so that there are never more counts than associations.
  */
 #include "engine/admission.h"
 
+#include "engine/share.h"
+
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <sys/random.h>
 
 #define CREDIT_OF_ONE 1000
@@ -18,21 +23,19 @@ struct count {
 	uint32_t n;
 };
 
-int sipring_admission_open(struct sipring_admission *admission, const struct sipring_config *config,
-	uint64_t now_ms)
+int sipring_admission_open(struct sipring_admission *admission, const struct sipring_config *config)
 {
 	int64_t burst = config->accept_burst ? config->accept_burst : config->accept_rate;
 	uint32_t n_max = (uint32_t)config->associations_max;
 	int r = 0;
 
 	*admission = (struct sipring_admission){
-		.filled_ms = now_ms,
-		.credit = (uint64_t)burst * CREDIT_OF_ONE,
 		.credit_max = (uint64_t)burst * CREDIT_OF_ONE,
 		.rate = (uint32_t)config->accept_rate,
-		.n_admitted_max = config->max_assocs ? (uint32_t)config->max_assocs : n_max,
+		.n_admitted_max = (uint32_t)config->max_assocs,
 		.per_address_max = (uint32_t)config->max_assocs_per_addr,
 	};
+	admission->full_at = &admission->own_full_at;
 	if (!admission->per_address_max)
 		return 0;
 	r = sipring_pool_open(&admission->counts, n_max, sizeof(struct count));
@@ -82,18 +85,50 @@ static struct count *find(const struct sipring_admission *admission,
 	return NULL;
 }
 
-static void fill(struct sipring_admission *admission, uint64_t now_ms)
+/* One more for what may come in time: false where it is too early. */
+static bool spend(struct sipring_admission *admission, uint64_t now_ms)
 {
-	uint64_t elapsed_ms = now_ms - admission->filled_ms;
-	uint64_t missing = admission->credit_max - admission->credit;
+	uint64_t now = now_ms * admission->rate, full_at, from;
 
-	assert(now_ms >= admission->filled_ms && admission->credit <= admission->credit_max);
-	admission->filled_ms = now_ms;
-	admission->credit += elapsed_ms >= missing / admission->rate + 1
-		? missing
-		: elapsed_ms * admission->rate;
-	if (admission->credit > admission->credit_max)
-		admission->credit = admission->credit_max;
+	/* relaxed: the figure is all there is to it */
+	full_at = atomic_load_explicit(admission->full_at, memory_order_relaxed);
+	do {
+		from = full_at > now ? full_at : now;
+		if (from - now + CREDIT_OF_ONE > admission->credit_max)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(admission->full_at, &full_at,
+		from + CREDIT_OF_ONE, memory_order_relaxed, memory_order_relaxed));
+	return true;
+}
+
+/* Tells others first and looks then: of two who want the last place none has it at worst. */
+static bool is_room(struct sipring_admission *admission)
+{
+	uint32_t n = admission->n_admitted + 1;
+
+	if (!admission->n_admitted_max) /* but for the table's own */
+		return true;
+	if (admission->share) {
+		sipring_share_set_admitted(admission->share, admission->place, n);
+		n = sipring_share_admitted(admission->share);
+	}
+	return n <= admission->n_admitted_max;
+}
+
+static void tell(const struct sipring_admission *admission)
+{
+	if (admission->share)
+		sipring_share_set_admitted(admission->share, admission->place,
+			admission->n_admitted);
+}
+
+void sipring_admission_join(struct sipring_admission *admission, struct sipring_share *share,
+	unsigned place)
+{
+	admission->share = share;
+	admission->place = place;
+	admission->full_at = sipring_share_full_at(share);
+	tell(admission);
 }
 
 static void add(struct sipring_admission *admission, struct count *count,
@@ -109,28 +144,33 @@ static void add(struct sipring_admission *admission, struct count *count,
 	count->n++;
 }
 
-enum sipring_admission_answer sipring_admission_enter(struct sipring_admission *admission,
+static enum sipring_admission_answer try(struct sipring_admission *admission,
 	const union sipring_address *peer, uint64_t now_ms)
 {
 	struct count *count = NULL;
 
-	if (admission->n_admitted >= admission->n_admitted_max)
+	if (!is_room(admission))
 		return SIPRING_ADMISSION_ALL;
 	if (admission->per_address_max) {
 		count = find(admission, peer);
 		if (count && count->n >= admission->per_address_max)
 			return SIPRING_ADMISSION_ADDRESS;
 	}
-	if (admission->rate) {
-		fill(admission, now_ms);
-		if (admission->credit < CREDIT_OF_ONE)
-			return SIPRING_ADMISSION_RATE;
-		admission->credit -= CREDIT_OF_ONE;
-	}
+	if (admission->rate && !spend(admission, now_ms))
+		return SIPRING_ADMISSION_RATE;
 	if (admission->per_address_max)
 		add(admission, count, peer);
 	admission->n_admitted++;
 	return SIPRING_ADMISSION_GRANTED;
+}
+
+enum sipring_admission_answer sipring_admission_enter(struct sipring_admission *admission,
+	const union sipring_address *peer, uint64_t now_ms)
+{
+	enum sipring_admission_answer answer = try(admission, peer, now_ms);
+
+	tell(admission);
+	return answer;
 }
 
 void sipring_admission_leave(struct sipring_admission *admission, const union sipring_address *peer)
@@ -139,6 +179,7 @@ void sipring_admission_leave(struct sipring_admission *admission, const union si
 
 	assert(admission->n_admitted > 0);
 	admission->n_admitted--;
+	tell(admission);
 	if (!admission->per_address_max)
 		return;
 	count = find(admission, peer);

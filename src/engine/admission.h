@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Whether a peer may begin an association: how many peers have begun, how many those at one
- * address, and how fast. Of one worker. Fixed memory; what is refused costs nothing that lasts.
+ * address, and how fast. Where workers share, the first and the last are of all of them together.
+ * Fixed memory; what is refused costs nothing that lasts.
  */
 #pragma once
 
@@ -13,12 +14,18 @@ struct sipring_admission {
 	struct sipring_pool counts; /* by address; only where that has a limit */
 	struct sipring_hash by_host;
 	uint64_t seed[2];
-	uint64_t filled_ms; /* up to when the credit was reckoned */
-	uint64_t credit;    /* thousandths of an association that may come now */
-	uint64_t credit_max;
+	/*
+	 * When there is full credit again, if nobody comes until then: milliseconds times the rate,
+	 * so that a thousand are one association. It may be several workers'.
+	 */
+	_Atomic uint64_t *full_at;
+	_Atomic uint64_t own_full_at;
+	uint64_t credit_max;         /* thousandths of an association that may come at once */
+	struct sipring_share *share; /* NULL: it is for this worker alone */
+	unsigned place;
 	uint32_t rate; /* a second; 0: no limit */
 	uint32_t n_admitted;
-	uint32_t n_admitted_max;
+	uint32_t n_admitted_max;  /* of all; 0: no limit */
 	uint32_t per_address_max; /* 0: no limit */
 };
 
@@ -30,8 +37,11 @@ enum sipring_admission_answer {
 };
 
 /* 0 or -errno. */
-int sipring_admission_open(struct sipring_admission *admission, const struct sipring_config *config,
-	uint64_t now_ms);
+int sipring_admission_open(struct sipring_admission *admission,
+	const struct sipring_config *config);
+/* Its limits are those of all workers that share: of one in a place. */
+void sipring_admission_join(struct sipring_admission *admission, struct sipring_share *share,
+	unsigned place);
 void sipring_admission_close(struct sipring_admission *admission);
 /* What is mapped at open, in bytes. */
 size_t sipring_admission_footprint(const struct sipring_config *config);

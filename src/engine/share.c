@@ -27,6 +27,7 @@
 struct shared {
 	pthread_mutex_t listening;
 	_Atomic uint16_t place_of[SIPRING_MEMBERS_MAX];
+	_Atomic uint64_t full_at;
 };
 
 static size_t line_up(size_t size)
@@ -106,6 +107,7 @@ static int init_shared(struct sipring_share *share, struct shared *shared)
 	pthread_mutexattr_destroy(&robust);
 	share->listening = &shared->listening;
 	share->place_of = shared->place_of;
+	share->full_at = &shared->full_at;
 	return -r;
 }
 
@@ -292,6 +294,28 @@ bool sipring_share_listens(const struct sipring_share *share, unsigned but_for)
 void sipring_share_set_listening(struct sipring_share *share, unsigned place, uint32_t member)
 {
 	atomic_store_explicit(&share->places[place].listening, member, memory_order_relaxed);
+}
+
+void sipring_share_set_admitted(struct sipring_share *share, unsigned place, uint32_t n)
+{
+	/* seq_cst: who sets its own and reads the others' is seen by one who does the same */
+	atomic_store_explicit(&share->places[place].n_admitted, n, memory_order_seq_cst);
+}
+
+uint32_t sipring_share_admitted(const struct sipring_share *share)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < share->n_workers; i++)
+		if (sipring_share_taker(share, i))
+			n += atomic_load_explicit(&share->places[i].n_admitted,
+				memory_order_seq_cst);
+	return n;
+}
+
+_Atomic uint64_t *sipring_share_full_at(struct sipring_share *share)
+{
+	return share->full_at;
 }
 
 void sipring_share_wake(const struct sipring_share *share, unsigned place)

@@ -24,6 +24,7 @@ struct sipring_place {
 	_Atomic uint32_t life;                /* grows with each taking */
 	_Atomic uint32_t listening;           /* the member whose listeners stand */
 	_Atomic uint32_t starving;            /* somebody was told that its mailbox is full */
+	_Atomic uint32_t n_admitted;          /* associations that peers began, of who has it */
 };
 
 /* The sections of the region as this process sees them. */
@@ -35,6 +36,7 @@ struct sipring_share {
 	struct sipring_place *places;
 	_Atomic uint16_t *place_of; /* by the index of a member */
 	pthread_mutex_t *listening; /* listen() is for one at a time */
+	_Atomic uint64_t *full_at;  /* admission's */
 	char *sends;                /* a mailbox for each worker */
 	char *outcomes;             /* one for each place */
 	size_t sends_stride, outcomes_stride;
@@ -79,6 +81,10 @@ void sipring_share_bury(struct sipring_share *share, pid_t pid);
 /* Whether another worker's listeners stand; and that this one's do. Under the lock `listening`. */
 bool sipring_share_listens(const struct sipring_share *share, unsigned but_for);
 void sipring_share_set_listening(struct sipring_share *share, unsigned place, uint32_t member);
+/* What the worker in a place has admitted, and all of them. In one order for all workers. */
+void sipring_share_set_admitted(struct sipring_share *share, unsigned place, uint32_t n);
+uint32_t sipring_share_admitted(const struct sipring_share *share);
+_Atomic uint64_t *sipring_share_full_at(struct sipring_share *share);
 /* Ends the sleep of who has the place. */
 void sipring_share_wake(const struct sipring_share *share, unsigned place);
 

@@ -30,7 +30,7 @@ static int open_memory(struct sipring_worker *worker, struct sipring_error *erro
 	if (r == 0)
 		r = sipring_shunned_open(&worker->shunned, (uint32_t)config->reconnect_peers);
 	if (r == 0)
-		r = sipring_admission_open(&worker->admission, config, worker->now_ms);
+		r = sipring_admission_open(&worker->admission, config);
 	worker->scratch = malloc((size_t)config->message_max);
 	if (r == 0 && !worker->scratch)
 		r = -ENOMEM;
@@ -115,6 +115,9 @@ static int open_parts(struct sipring_worker *worker, struct sipring_error *error
 
 	if (r == 0)
 		r = sipring_post_open(worker, error);
+	if (r == 0 && worker->party.share)
+		sipring_admission_join(&worker->admission, worker->party.share,
+			worker->party.place);
 	if (r == 0)
 		r = open_handoff(worker, error);
 	if (r == 0)

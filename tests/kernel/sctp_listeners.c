@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two listeners with settings of their own, read back from the sockets: of the listeners, of what
- * came by one, and of what left from the other. An association from the second to the first is
- * both.
+ * Listeners, where there is more than one of something. Two with settings of their own, read back
+ * from the sockets: of the listeners, of what came by one, and of what left from the other; an
+ * association from the second to the first is both. And two workers that share one listener, and
+ * the limits on what comes by it.
  */
 #include "engine/worker.h"
 #include "sctp/kernel.h"
@@ -10,6 +11,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <unistd.h>
 
 #define PORT 20410
 
@@ -153,6 +155,66 @@ Test(kernel_listeners, each_has_its_own_settings)
 	holds("what left after", socket_of(&side, false), 700, 30000, false, false);
 	holds("what came after", socket_of(&side, true), 300, 7000, true, true);
 	sipring_worker_close(side.worker);
+	sipring_close(side.sipring);
+	sipring_config_free(side.config);
+}
+
+#define CROWD 8
+
+/* Peers that do nothing but connect. */
+static void come(int fds[CROWD])
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (unsigned i = 0; i < CROWD; i++) {
+		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SCTP);
+		cr_assert_geq(fds[i], 0);
+		cr_assert_eq(connect(fds[i], (struct sockaddr *)&to, sizeof to), 0, "%u", i);
+	}
+}
+
+static void open_two(struct side *side, struct sipring_worker *workers[2])
+{
+	struct sipring_callbacks callbacks = {.dispatch = dispatched,
+		.event = happened,
+		.user = side};
+	struct sipring_error error = {0};
+
+	*side = (struct side){.config = sipring_config_new()};
+	cr_assert_eq(sipring_config_set(side->config, "provider", "kernel", NULL), 0);
+	cr_assert_eq(sipring_config_set(side->config, "workers", "2", NULL), 0);
+	cr_assert_eq(sipring_config_set(side->config, "max_assocs", "3", NULL), 0);
+	cr_assert_eq(sipring_config_listen(side->config, "sctp:127.0.0.1:20410", NULL), 0);
+	cr_assert_eq(sipring_open(&side->sipring, side->config, &error), 0, "%s", error.text);
+	for (unsigned i = 0; i < 2; i++)
+		cr_assert_eq(sipring_worker_open(&workers[i], side->sipring, &callbacks, &error), 0,
+			"%s", error.text);
+}
+
+Test(kernel_listeners, limits_are_of_all_workers_together)
+{
+	struct sipring_worker *workers[2];
+	struct sipring_stats stats[2];
+	uint64_t n_refused = 0;
+	struct side side;
+	int fds[CROWD];
+
+	open_two(&side, workers);
+	come(fds);
+	for (int i = 0; i < 1000 && side.n_up + n_refused < CROWD; i++) {
+		for (unsigned j = 0; j < 2; j++) {
+			cr_assert_eq(sipring_worker_turn(workers[j], 10000000), 0);
+			sipring_worker_stats(workers[j], &stats[j]);
+		}
+		n_refused = stats[0].associations_refused_all + stats[1].associations_refused_all;
+	}
+	cr_expect_eq(side.n_up, 3, "%u came to stand", side.n_up);
+	cr_expect_eq(n_refused, CROWD - 3, "%u were refused", (unsigned)n_refused);
+	for (unsigned i = 0; i < CROWD; i++)
+		close(fds[i]);
+	for (unsigned i = 0; i < 2; i++)
+		sipring_worker_close(workers[i]);
 	sipring_close(side.sipring);
 	sipring_config_free(side.config);
 }

@@ -3,6 +3,8 @@
  * Who may begin an association: limits in all, of one address whatever its port, and by time.
  */
 #include "engine/admission.h"
+#include "engine/members.h"
+#include "engine/share.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -35,7 +37,7 @@ Test(admission, of_one_address_whatever_its_port)
 	struct sipring_config config = {.associations_max = 8, .max_assocs_per_addr = 2};
 	struct sipring_admission admission;
 
-	cr_assert_eq(sipring_admission_open(&admission, &config, 5), 0);
+	cr_assert_eq(sipring_admission_open(&admission, &config), 0);
 	for (int i = 0; i < 3; i++) {
 		cr_expect_eq(enter(&admission, "192.0.2.1:5060", 5), SIPRING_ADMISSION_GRANTED);
 		cr_expect_eq(enter(&admission, "192.0.2.1:5061", 5), SIPRING_ADMISSION_GRANTED);
@@ -58,7 +60,7 @@ Test(admission, all_in_all)
 	struct sipring_config config = {.associations_max = 8, .max_assocs = 2};
 	struct sipring_admission admission;
 
-	cr_assert_eq(sipring_admission_open(&admission, &config, 5), 0);
+	cr_assert_eq(sipring_admission_open(&admission, &config), 0);
 	cr_expect_eq(enter(&admission, "192.0.2.1:1", 5), SIPRING_ADMISSION_GRANTED);
 	cr_expect_eq(enter(&admission, "192.0.2.2:1", 5), SIPRING_ADMISSION_GRANTED);
 	cr_expect_eq(enter(&admission, "192.0.2.3:1", 5), SIPRING_ADMISSION_ALL);
@@ -75,7 +77,7 @@ Test(admission, by_time)
 	uint64_t now_ms = UINT64_C(1) << 40;
 	struct sipring_admission admission;
 
-	cr_assert_eq(sipring_admission_open(&admission, &config, now_ms), 0);
+	cr_assert_eq(sipring_admission_open(&admission, &config), 0);
 	for (int i = 0; i < 2; i++) {
 		for (int j = 0; j < 3; j++) {
 			cr_expect_eq(enter(&admission, "192.0.2.1:1", now_ms),
@@ -93,4 +95,52 @@ Test(admission, by_time)
 		now_ms += UINT64_C(1) << 38; /* long enough for any credit to overflow */
 	}
 	sipring_admission_close(&admission);
+}
+
+/* Of two workers, and of one that comes after another in its place. */
+Test(admission, of_all_workers_together)
+{
+	struct sipring_config *all = sipring_config_new();
+	struct sipring_config config = {.associations_max = 8,
+		.max_assocs = 3,
+		.accept_rate = 10,
+		.accept_burst = 5};
+	struct sipring_admission one, two;
+	struct sipring_share *share;
+	struct sipring_error error;
+	uint32_t members[2];
+
+	cr_assert_eq(sipring_config_set(all, "workers", "2", NULL), 0);
+	cr_assert_eq(sipring_config_set(all, "provider", "kernel", NULL), 0);
+	cr_assert_eq(sipring_share_open(&share, all, &error), 0, "%s", error.text);
+	for (unsigned i = 0; i < 2; i++) {
+		members[i] = sipring_members_join(share->members);
+		cr_assert_eq(sipring_share_take(share, i, 1, members[i]), (int)i);
+	}
+	cr_assert_eq(sipring_admission_open(&one, &config), 0);
+	cr_assert_eq(sipring_admission_open(&two, &config), 0);
+	sipring_admission_join(&one, share, 0);
+	sipring_admission_join(&two, share, 1);
+	cr_expect_eq(enter(&one, "192.0.2.1:1", 5), SIPRING_ADMISSION_GRANTED);
+	cr_expect_eq(enter(&one, "192.0.2.1:1", 5), SIPRING_ADMISSION_GRANTED);
+	cr_expect_eq(enter(&two, "192.0.2.1:1", 5), SIPRING_ADMISSION_GRANTED);
+	cr_expect_eq(enter(&two, "192.0.2.1:1", 5), SIPRING_ADMISSION_ALL);
+	cr_expect_eq(enter(&one, "192.0.2.1:1", 5), SIPRING_ADMISSION_ALL);
+	leave(&one, "192.0.2.1:1");
+	cr_expect_eq(enter(&two, "192.0.2.1:1", 5), SIPRING_ADMISSION_GRANTED);
+	leave(&two, "192.0.2.1:1");
+	cr_expect_eq(enter(&one, "192.0.2.1:1", 5), SIPRING_ADMISSION_GRANTED, "the fifth");
+	leave(&one, "192.0.2.1:1");
+	cr_expect_eq(enter(&two, "192.0.2.1:1", 5), SIPRING_ADMISSION_RATE);
+	cr_expect_eq(enter(&two, "192.0.2.1:1", 105), SIPRING_ADMISSION_GRANTED);
+	leave(&two, "192.0.2.1:1");
+	cr_expect_eq(enter(&one, "192.0.2.1:1", 105), SIPRING_ADMISSION_RATE);
+	sipring_members_bury(share->members, members[1]);
+	cr_expect_eq(enter(&one, "192.0.2.1:1", 1000), SIPRING_ADMISSION_GRANTED, "it is gone");
+	cr_expect_eq(enter(&one, "192.0.2.1:1", 1000), SIPRING_ADMISSION_GRANTED);
+	cr_expect_eq(enter(&one, "192.0.2.1:1", 1000), SIPRING_ADMISSION_ALL);
+	sipring_admission_close(&one);
+	sipring_admission_close(&two);
+	sipring_share_close(share);
+	sipring_config_free(all);
 }
