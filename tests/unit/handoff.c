@@ -88,7 +88,7 @@ static void open_worker(void)
 
 		peer.v4.sin_addr.s_addr = 1 + i;
 		associations[i] = sipring_table_add(&worker.table, &peer, true, true);
-		associations[i]->state = SIPRING_ASSOCIATION_UP;
+		(void)sipring_association_up(associations[i]);
 		associations[i]->conn = &conns[i];
 		conns[i].owner = associations[i];
 	}
