@@ -61,7 +61,7 @@ static int open_wake(struct sipring_worker *worker, struct sipring_error *error)
 		return sipring_error_set(error, -errno, "cannot open an eventfd: %s",
 			strerror(errno));
 	worker->wake.fd = worker->wake_fd;
-	worker->wake.kind = SIPRING_IO_POLLED;
+	worker->wake.kind = SIPRING_IO_EVENTFD;
 	worker->io->ops->add(worker->io, &worker->wake);
 	return 0;
 }
@@ -255,15 +255,6 @@ static void act(struct sipring_worker *worker)
 		sipring_inbound_act(worker, &event);
 }
 
-static void woken(struct sipring_worker *worker)
-{
-	eventfd_t ignored;
-
-	worker->stats.wakes++;
-	worker->stats.system_calls++;
-	(void)eventfd_read(worker->wake_fd, &ignored);
-}
-
 static void tell_time(struct sipring_worker *worker)
 {
 	struct sipring_timer *timer;
@@ -330,7 +321,7 @@ int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
 	worker->now_ms = worker->now_ns / 1000000;
 	while (worker->io->ops->next(worker->io, &event)) {
 		if (event.socket == &worker->wake) {
-			woken(worker);
+			worker->stats.wakes++;
 			continue;
 		}
 		if (sipring_dns_input(worker->dns, &event, worker->now_ms))

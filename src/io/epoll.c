@@ -124,6 +124,8 @@ static int change_set(struct epoll_io *epoll, struct sipring_io_socket *socket, 
 	if (in_set) {
 		interest.events =
 			(wants_input(socket) ? EPOLLIN : 0u) | (for_writing ? EPOLLOUT : 0u);
+		if (socket->kind == SIPRING_IO_EVENTFD)
+			interest.events |= EPOLLET;
 		operation = socket->under_way & IN_SET ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 	} else if (!(socket->under_way & IN_SET)) {
 		return 0;
@@ -364,7 +366,8 @@ static void read_socket(struct epoll_io *epoll, struct sipring_io_socket *socket
 			return;
 		if (socket->kind == SIPRING_IO_LISTENER) {
 			more = read_listener(epoll, socket);
-		} else if (socket->kind == SIPRING_IO_POLLED) {
+		} else if (socket->kind == SIPRING_IO_POLLED ||
+			socket->kind == SIPRING_IO_EVENTFD) {
 			new_event(epoll, socket, SIPRING_IO_READABLE, 0);
 			more = false;
 		} else if (epoll->n_used == epoll->n_buffers - epoll->n_away) {

@@ -27,6 +27,7 @@ enum sipring_io_kind {
 	SIPRING_IO_ASSOCIATED, /* one peer; receiving nothing means that it ended */
 	SIPRING_IO_DATAGRAM,   /* many peers; a datagram may be empty */
 	SIPRING_IO_POLLED,     /* the owner reads it: READABLE events while it has something */
+	SIPRING_IO_EVENTFD, /* nobody reads it: READABLE after each write, or once after several */
 };
 
 enum sipring_io_socket_state {

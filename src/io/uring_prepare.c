@@ -43,6 +43,9 @@ static void prepare_receive(struct sipring_io_socket *socket, struct io_uring_sq
 	case SIPRING_IO_POLLED:
 		io_uring_prep_poll_add(sqe, socket->fd, POLLIN);
 		break;
+	case SIPRING_IO_EVENTFD:
+		io_uring_prep_poll_multishot(sqe, socket->fd, POLLIN);
+		break;
 	}
 }
 

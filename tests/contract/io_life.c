@@ -257,7 +257,7 @@ Test(io_life, an_ended_socket_can_be_started_again)
 Test(io_life, what_cannot_be_received_from_is_over)
 {
 	static const enum sipring_io_kind kinds[] = {SIPRING_IO_LISTENER, SIPRING_IO_ASSOCIATED,
-		SIPRING_IO_DATAGRAM, SIPRING_IO_POLLED};
+		SIPRING_IO_DATAGRAM, SIPRING_IO_POLLED, SIPRING_IO_EVENTFD};
 	struct io_sockets_name name;
 	struct world world;
 

@@ -34,6 +34,33 @@ Test(io_turn, a_polled_fd_is_readable_while_it_has_something)
 	world_close(&world);
 }
 
+Test(io_turn, an_eventfd_that_nobody_reads_tells_of_each_write)
+{
+	struct subject subject = {0};
+	struct world world;
+
+	world_open(&world, NULL);
+	world_add(&world, &subject, SIPRING_IO_EVENTFD, io_sockets_event(world.io));
+	world_idle(&world);
+	cr_assert_eq(subject.n_readable, 0);
+	for (unsigned i = 1; i <= 100; i++) {
+		io_sockets_raise(world.io, subject.fd);
+		world_until(&world, &subject.n_readable, i);
+		cr_assert_eq(subject.n_readable, i);
+	}
+	world_idle(&world);
+	cr_assert_eq(subject.n_readable, 100, "it told of what was told already");
+	/* Of several at once it tells at least once. */
+	io_sockets_raise(world.io, subject.fd);
+	io_sockets_raise(world.io, subject.fd);
+	world_until(&world, &subject.n_readable, 101);
+	world_idle(&world);
+	cr_assert_leq(subject.n_readable, 102);
+	world_remove(&subject);
+	world_until(&world, &subject.n_closed, 1);
+	world_close(&world);
+}
+
 /* Its owner may want to write to a polled fd: a connection that is being made, a full pipe. */
 Test(io_turn, a_polled_fd_tells_once_when_it_takes_something)
 {
@@ -79,6 +106,33 @@ Test(io_turn, waits_as_long_as_asked_and_no_less)
 		cr_assert_eq(world.n_events_of_turn, 0);
 	}
 	cr_assert_eq(world.io->counters.n_turns, 6);
+	world_close(&world);
+	world_forget(subject);
+}
+
+/* Turns that ended before their time leave nothing behind that ends a later one too soon. */
+Test(io_turn, waits_no_less_after_waits_that_were_cut_short)
+{
+	static const int64_t waits_ms[] = {500, 3, 250, 20, 60, 2};
+	struct world world;
+	struct subject *subject;
+	int far;
+
+	world_open(&world, NULL);
+	subject = world_add_pair(&world, &far);
+	for (unsigned i = 0; i < sizeof waits_ms / sizeof waits_ms[0]; i++) {
+		uint64_t began_ns;
+
+		cr_assert_eq(io_sockets_write(world.io, far, "x", 1), 1);
+		world_turn(&world, waits_ms[i] * (int64_t)MS);
+		world_until(&world, &subject->n_messages, i + 1);
+		began_ns = io_sockets_clock_ns(world.io);
+		world_turn(&world, 30 * (int64_t)MS);
+		cr_assert_geq(io_sockets_clock_ns(world.io) - began_ns, 30 * MS);
+		cr_assert_eq(world.n_events_of_turn, 0);
+	}
+	world_remove(subject);
+	world_until(&world, &subject->n_closed, 1);
 	world_close(&world);
 	world_forget(subject);
 }

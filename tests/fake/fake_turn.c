@@ -194,8 +194,11 @@ static bool receive_one(struct fake *fake, struct sipring_io_socket *socket)
 
 static bool poll_one(struct fake *fake, struct sipring_io_socket *socket)
 {
-	if (fake_net_readable(&fake->net, socket->fd))
-		new_event(fake, SIPRING_IO_READABLE, socket, 0);
+	if (!fake_net_readable(&fake->net, socket->fd))
+		return false;
+	new_event(fake, SIPRING_IO_READABLE, socket, 0);
+	if (socket->kind == SIPRING_IO_EVENTFD)
+		fake_net_end(&fake->net, socket->fd)->raised = false;
 	return false;
 }
 
@@ -217,6 +220,7 @@ static void receive(struct fake *fake, struct sipring_io_socket *socket)
 		one = receive_one;
 		break;
 	case SIPRING_IO_POLLED:
+	case SIPRING_IO_EVENTFD:
 		one = poll_one;
 		break;
 	}
