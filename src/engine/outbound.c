@@ -147,7 +147,8 @@ static bool is_quiet(const struct sipring_worker *worker, struct sipring_associa
 		const struct sipring_outgoing *message =
 			SIPRING_CONTAINER(node, struct sipring_outgoing, link);
 
-		if (message->cookie || message->origin)
+		if (message->cookie ||
+			(message->origin && message->origin != SIPRING_PARTY_UNASKED))
 			return false;
 	}
 	return true;
