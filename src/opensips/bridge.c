@@ -62,6 +62,13 @@ int sipring_bridge_set(struct sipring_bridge *bridge, const char *name, const ch
 	return sipring_config_set(bridge->config, name, value, error);
 }
 
+int64_t sipring_bridge_number(const struct sipring_bridge *bridge, const char *name)
+{
+	char text[24];
+
+	return sipring_config_get(bridge->config, name, text, sizeof text) < 0 ? 0 : atoll(text);
+}
+
 int sipring_bridge_listen(struct sipring_bridge *bridge, const char *listener, unsigned n_takers,
 	struct sipring_error *error)
 {

@@ -28,6 +28,8 @@ void sipring_bridge_free(struct sipring_bridge *bridge);
 /* A setting of sipring.h by its name. 0 or -errno, with a text. */
 int sipring_bridge_set(struct sipring_bridge *bridge, const char *name, const char *value,
 	struct sipring_error *error);
+/* What a setting that is a number is now; 0 for none of that name. */
+int64_t sipring_bridge_number(const struct sipring_bridge *bridge, const char *name);
 /*
  * Adds a listener ("sctp:192.0.2.1:5060", "sctp:(a,b):5060") whose messages up to n_takers
  * processes will take at a time. Its number, from 0, or -errno with a text.

@@ -24,8 +24,6 @@ bool sipring_glue_params_apply(struct sipring_bridge *bridge);
 const char *sipring_glue_params_multihome(const struct socket_info *si);
 /* Whether the script asks for SCTP in user space, which has no TOS. */
 bool sipring_glue_params_want_user_space(void);
-/* The bound of associations, for the roster. */
-unsigned sipring_glue_params_associations(void);
 
 /* glue_listen.c */
 int sipring_glue_listen_init(struct socket_info *si);

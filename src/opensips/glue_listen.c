@@ -104,6 +104,13 @@ static bool open_all(struct sipring_bridge *bridge)
 			return false;
 	if (!set_tos(bridge))
 		return false;
+	sipring_glue_roster =
+		sipring_roster_new((unsigned)(sipring_bridge_number(bridge, "associations_max") *
+			sipring_glue_io_workers));
+	if (!sipring_glue_roster) {
+		LM_ERR("no memory for the list of associations\n");
+		return false;
+	}
 	if (n_senders > SENDERS_MAX)
 		n_senders = SENDERS_MAX;
 	if (sipring_bridge_open(bridge, (unsigned)sipring_glue_io_workers, n_senders, &error) < 0) {
@@ -124,9 +131,7 @@ static bool open_bridge(void)
 		LM_ERR("no memory for SCTP\n");
 		return false;
 	}
-	sipring_glue_roster = sipring_roster_new(
-		sipring_glue_params_associations() * (unsigned)sipring_glue_io_workers);
-	if (!sipring_glue_roster || !sipring_glue_notes_open() || !open_all(bridge)) {
+	if (!sipring_glue_notes_open() || !open_all(bridge)) {
 		sipring_bridge_free(bridge);
 		return false;
 	}

@@ -18,6 +18,7 @@
 int sipring_glue_port = 5060;
 int sipring_glue_io_workers = 1;
 int sipring_glue_reuse = 1;
+static int sctp_max_assocs = UNSET;
 
 /* parameter, the engine's setting, whether it is a switch */
 /* clang-format off */
@@ -30,7 +31,7 @@ int sipring_glue_reuse = 1;
 	each(unordered, unordered, true) \
 	each(autoclose, autoclose, false) \
 	each(sctp_autoclose, autoclose, false) \
-	each(sctp_max_assocs, associations_max, false) \
+	each(associations_max, associations_max, false) \
 	each(sctp_srto_initial, rto_initial, false) \
 	each(sctp_srto_min, rto_min, false) \
 	each(sctp_srto_max, rto_max, false) \
@@ -57,8 +58,6 @@ static const struct {
 	bool is_switch;
 	const int *value;
 } numbers[] = {NUMBERS(ROW)};
-
-#define ASSOCIATIONS_DEFAULT 4096
 
 /* As the script has them, "NAME=VALUE"; the script's own memory, which stays. */
 static char *settings[TEXTS_MAX];
@@ -100,6 +99,7 @@ const param_export_t sipring_glue_params[] = {
 	{"sctp_port", INT_PARAM, &sipring_glue_port},
 	{"io_workers", INT_PARAM, &sipring_glue_io_workers},
 	{"assoc_reuse", INT_PARAM, &sipring_glue_reuse},
+	{"sctp_max_assocs", INT_PARAM, &sctp_max_assocs},
 	/* clang-format off */
 	NUMBERS(EXPORT)
 	/* clang-format on */
@@ -134,6 +134,26 @@ static bool apply_number(struct sipring_bridge *bridge, unsigned i)
 	return set(bridge, numbers[i].parameter, numbers[i].setting, value);
 }
 
+/*
+ * How many associations peers may begin, as in Kamailio: of all engine processes together, -1 for
+ * no such limit. Where more are wanted than a process has room for, room is made, with a quarter on
+ * top for those that OpenSIPS begins.
+ */
+static bool limit_associations(struct sipring_bridge *bridge)
+{
+	int64_t limit = sctp_max_assocs > 0 ? sctp_max_assocs : 0;
+	int64_t room = limit + limit / 4;
+	char value[24];
+
+	snprintf(value, sizeof value, "%lld", (long long)limit);
+	if (sctp_max_assocs != UNSET && !set(bridge, "sctp_max_assocs", "max_assocs", value))
+		return false;
+	if (associations_max != UNSET || room <= sipring_bridge_number(bridge, "associations_max"))
+		return true;
+	snprintf(value, sizeof value, "%lld", (long long)room);
+	return set(bridge, "sctp_max_assocs", "associations_max", value);
+}
+
 bool sipring_glue_params_apply(struct sipring_bridge *bridge)
 {
 	char port[16];
@@ -144,6 +164,8 @@ bool sipring_glue_params_apply(struct sipring_bridge *bridge)
 	for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		if (!apply_number(bridge, i))
 			return false;
+	if (!limit_associations(bridge))
+		return false;
 	for (unsigned i = 0; i < TEXTS_MAX && settings[i]; i++) {
 		char name[64];
 		const char *value = strchr(settings[i], '=') + 1;
@@ -174,11 +196,6 @@ const char *sipring_glue_params_multihome(const struct socket_info *si)
 				return value;
 	}
 	return NULL;
-}
-
-unsigned sipring_glue_params_associations(void)
-{
-	return sctp_max_assocs > 0 ? (unsigned)sctp_max_assocs : ASSOCIATIONS_DEFAULT;
 }
 
 bool sipring_glue_params_want_user_space(void)
