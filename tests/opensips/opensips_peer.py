@@ -6,6 +6,7 @@ function of that name in lib.sh.
     opensips_peer.py ports   the default port, both ways: listener, URI, Via, Record-Route
     opensips_peer.py sizes   long messages, too long ones, keep-alives, wrong ports in a Via
     opensips_peer.py hole    requests for a peer that does not answer, and for others meanwhile
+    opensips_peer.py limit   three associations where two may be begun
     opensips_peer.py slow    requests of one association, two of them for a script that sleeps
     opensips_peer.py stalled peers that ask and never read the answers, until it is ended
     opensips_peer.py trace   collects the traces of associations that come and go
@@ -187,6 +188,22 @@ def trace():
     point(not came, "nothing once they are switched off", came)
 
 
+def limit():
+    peers = [Peer("127.0.0.1", 5060) for _ in range(2)]
+    for number, peer in enumerate(peers):
+        peer.send(request("OPTIONS", "", f"limit{number}"))
+        point("200" in first(peer)[:16], "one of as many as may be begun is served")
+    try:
+        late = Peer("127.0.0.1", 5060)
+        late.send(request("OPTIONS", "", "late"))
+        answer = first(late)
+    except OSError:
+        answer = ""
+    point(not answer, "one more is refused", answer)
+    peers[0].send(request("OPTIONS", "", "still"))
+    point("200" in first(peers[0])[:16], "which harms none of the others")
+
+
 def stalled():
     """As much as is taken at first, then little: others are to meet a peer that does not read, not
     one that takes the processor."""
@@ -210,5 +227,5 @@ def stalled():
             time.sleep(0.1)
 
 
-{"ports": ports, "sizes": sizes, "hole": hole, "slow": slow, "stalled": stalled,
+{"ports": ports, "sizes": sizes, "hole": hole, "slow": slow, "stalled": stalled, "limit": limit,
  "trace": trace}[sys.argv[1]]()
