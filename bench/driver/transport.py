@@ -98,7 +98,7 @@ def latency_metrics(runs):
             for name in ("p50", "p90", "p99", "p99_9", "max")}
 
 
-def run_guest(paths, options, kernel, plan):
+def run_guest(paths, options, kernel, plan, *more):
     """Runs the plan in the lab; the raw results, a list per case."""
     with tempfile.TemporaryDirectory(prefix="sipring-bench.") as folder:
         path = os.path.join(folder, "plan.json")
@@ -106,7 +106,7 @@ def run_guest(paths, options, kernel, plan):
             json.dump(plan, file)
         guest = os.path.join(paths.source, "bench", "driver", "guest.py")
         lab = [os.path.join(paths.source, "tools", "lab"), "--kernel", kernel, "--icount",
-               "--timeout", str(options.timeout), "--out", folder, "--", "python3", guest, path]
+               *more, "--timeout", str(options.timeout), "--out", folder, "--", "python3", guest, path]
         done = subprocess.run(lab, cwd=paths.build, check=False)
         if done.returncode:
             sys.exit(f"sipring bench: the guest ended with {done.returncode}, see above")
@@ -148,7 +148,7 @@ def measure_latency(paths, options, kernel):
             case_["load_percent"] = load
             steps.append({"case": case_, "modes": ["cost"],
                           "command": programs.PROGRAMS[name]["command"]})
-    raw = run_guest(paths, options, kernel, plan_of(paths, options, steps))
+    raw = run_guest(paths, options, kernel, plan_of(paths, options, steps), "--skip-idle")
     found = [{"case": step["case"], "metrics": latency_metrics(runs)}
              for step, runs in zip(steps[1:], raw["runs"][1:])]
     given = parameters(options, raw)
