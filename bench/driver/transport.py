@@ -105,8 +105,8 @@ def run_guest(paths, options, kernel, plan, *more):
         with open(path, "w", encoding="utf-8") as file:
             json.dump(plan, file)
         guest = os.path.join(paths.source, "bench", "driver", "guest.py")
-        lab = [os.path.join(paths.source, "tools", "lab"), "--kernel", kernel, "--icount",
-               *more, "--timeout", str(options.timeout), "--out", folder, "--", "python3", guest, path]
+        lab = [os.path.join(paths.source, "tools", "lab"), "--kernel", kernel, "--icount", *more,
+               "--timeout", str(options.timeout), "--out", folder, "--", "python3", guest, path]
         done = subprocess.run(lab, cwd=paths.build, check=False)
         if done.returncode:
             sys.exit(f"sipring bench: the guest ended with {done.returncode}, see above")
