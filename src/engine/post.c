@@ -33,7 +33,7 @@ int sipring_post_open(struct sipring_worker *worker, struct sipring_error *error
 		sipring_share_mark(share, worker->party.place),
 		share->places[worker->party.place].life);
 	if (share->is_steered)
-		worker->sctp_config.encaps_fd = &share->encaps_fds[worker->party.place];
+		worker->sctp_config.doors = &share->doors[worker->party.place];
 	worker->wake_fd = share->wake_fds[worker->party.place];
 	worker->shunned.refusals = share->refusals;
 	return 0;

@@ -161,8 +161,8 @@ static int open_steered(struct sipring_share *share, const struct sipring_config
 		return 0;
 	sipring_config_lower(config, &io, &sctp, NULL);
 	r = sipring_sctp_share((enum sipring_sctp_wanted)config->provider, &sctp, share->n_workers,
-		share->multiplier, share->encaps_fds, error);
-	share->is_steered = r == 0 && share->encaps_fds[0] >= 0;
+		share->multiplier, share->doors, error);
+	share->is_steered = r == 0 && share->doors[0].peers >= 0;
 	return r;
 }
 
@@ -177,7 +177,7 @@ int sipring_share_open(struct sipring_share **out, const struct sipring_config *
 	for (unsigned i = 0; i < SIPRING_SHARE_PLACES_MAX; i++)
 		share->wake_fds[i] = -1;
 	for (unsigned i = 0; i < SIPRING_SHARE_WORKERS_MAX; i++)
-		share->encaps_fds[i] = -1;
+		share->doors[i] = (struct sipring_sctp_doors){-1, -1};
 	share->n_workers = (unsigned)config->workers;
 	share->n_places = count_places(config);
 	share->handed_max = (uint32_t)config->handed_max;
@@ -210,9 +210,12 @@ void sipring_share_close(struct sipring_share *share)
 	for (unsigned i = 0; i < share->n_places; i++)
 		if (share->wake_fds[i] >= 0)
 			close(share->wake_fds[i]);
-	for (unsigned i = 0; i < share->n_workers; i++)
-		if (share->encaps_fds[i] >= 0)
-			close(share->encaps_fds[i]);
+	for (unsigned i = 0; i < share->n_workers; i++) {
+		if (share->doors[i].peers >= 0)
+			close(share->doors[i].peers);
+		if (share->doors[i].strangers >= 0)
+			close(share->doors[i].strangers);
+	}
 	sipring_region_close(&share->region);
 	free(share);
 }

@@ -9,6 +9,7 @@
 #include "engine/owner.h"
 #include "engine/refusals.h"
 #include "engine/region.h"
+#include "sctp/sctp.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -45,7 +46,7 @@ struct sipring_share {
 	unsigned n_workers, n_places;
 	unsigned place_bits;
 	bool is_steered; /* packets come to the worker that the hash picks, and to no other */
-	int encaps_fds[SIPRING_SHARE_WORKERS_MAX];
+	struct sipring_sctp_doors doors[SIPRING_SHARE_WORKERS_MAX];
 	int wake_fds[SIPRING_SHARE_PLACES_MAX];
 };
 

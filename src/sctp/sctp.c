@@ -43,10 +43,11 @@ int sipring_sctp_choose(struct sipring_sctp **sctp, enum sipring_sctp_wanted wan
 }
 
 int sipring_sctp_share(enum sipring_sctp_wanted wanted, const struct sipring_sctp_config *config,
-	unsigned n, uint32_t multiplier, int *fds, struct sipring_error *error)
+	unsigned n, uint32_t multiplier, struct sipring_sctp_doors *doors,
+	struct sipring_error *error)
 {
 	for (unsigned i = 0; i < n; i++)
-		fds[i] = -1;
+		doors[i] = (struct sipring_sctp_doors){-1, -1};
 	if (wanted == SIPRING_SCTP_KERNEL ||
 		(wanted == SIPRING_SCTP_AUTO && sipring_kernel_has_sctp()))
 		return 0;
@@ -54,7 +55,7 @@ int sipring_sctp_share(enum sipring_sctp_wanted wanted, const struct sipring_sct
 		return sipring_error_set(error, -EINVAL,
 			"encapsulation=raw is for one worker: every worker would get every packet; "
 			"set workers=1 or encapsulation=udp");
-	return sipring_usrsctp_share(config, n, multiplier, fds, error);
+	return sipring_usrsctp_share(config, n, multiplier, doors, error);
 }
 
 /* The kernel does the same sum in a filter: see usrsctp_encapsulation.c. */

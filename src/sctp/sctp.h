@@ -120,6 +120,12 @@ struct sipring_sctp_knobs {
 	enum sipring_sctp_feature asconf;
 };
 
+/* What packets come in by in user space: two UDP sockets on one port; -1 where there is none. */
+struct sipring_sctp_doors {
+	int peers;     /* packets that an association may be waiting for */
+	int strangers; /* those that begin one, and what cannot be any */
+};
+
 struct sipring_sctp_config {
 	uint32_t associations_max;
 	uint32_t message_max;     /* bytes of one message, both ways */
@@ -139,9 +145,9 @@ struct sipring_sctp_config {
 	 */
 	const struct sipring_sctp_config *of_listeners;
 	enum sipring_sctp_encapsulation encapsulation;
-	int32_t encaps_port;  /* user space: own UDP port; 0: any free one */
-	const int *encaps_fd; /* user space: instead, a socket that stays the owner's; or NULL */
-	uint16_t encaps_peer_port; /* UDP port of peers that we connect to */
+	int32_t encaps_port;                    /* user space: own UDP port; 0: any free one */
+	const struct sipring_sctp_doors *doors; /* user space: instead; stay the owner's. Or NULL */
+	uint16_t encaps_peer_port;              /* UDP port of peers that we connect to */
 	const struct sipring_io_config *io;
 	const struct sipring_log *log;
 };
@@ -272,12 +278,13 @@ int sipring_sctp_choose(struct sipring_sctp **sctp, enum sipring_sctp_wanted wan
 
 /*
  * For n workers, 2 or more, that are to share what packets come in by: opens that, before they are
- * forked. fds, of which there are n, stay -1 where the provider needs none; else they are to be
- * given to the workers as encaps_fd, one each, and sipring_sctp_pick says whose a peer's packets
- * are. 0, or -errno with a text.
+ * forked. doors, of which there are n, stay -1 where the provider needs none; else they are to be
+ * given to the workers, each its own, and sipring_sctp_pick says whose a peer's packets are. 0, or
+ * -errno with a text.
  */
 int sipring_sctp_share(enum sipring_sctp_wanted wanted, const struct sipring_sctp_config *config,
-	unsigned n, uint32_t multiplier, int *fds, struct sipring_error *error);
+	unsigned n, uint32_t multiplier, struct sipring_sctp_doors *doors,
+	struct sipring_error *error);
 unsigned sipring_sctp_pick(const union sipring_address *peer, unsigned n, uint32_t multiplier);
 
 /* What the provider maps at open, in bytes, for the memory budget; of AUTO the larger one. */

@@ -478,7 +478,10 @@ static uint64_t usrsctp_tick(struct sipring_sctp *sctp, uint64_t now_ms)
 	uint64_t n_packets = us->base.counters.n_packets_in + us->base.counters.n_packets_out;
 	uint64_t elapsed_ms = us->ticked_ms ? now_ms - us->ticked_ms : 0;
 	uint64_t busy_ms = busy_tick_ms(us), wait_ms;
+	struct sipring_io_event event;
 
+	while (sipring_usrsctp_strangers_next(&us->packets.strangers, us->packets.io, &event))
+		usrsctp_input(sctp, &event);
 	if (!us->ticked_ms)
 		us->ticked_ms = now_ms;
 	if (elapsed_ms >= busy_ms) {

@@ -19,11 +19,11 @@ static int absent_open(struct sipring_sctp **sctp, const struct sipring_sctp_con
 }
 
 int sipring_usrsctp_share(const struct sipring_sctp_config *config, unsigned n, uint32_t multiplier,
-	int *fds, struct sipring_error *error)
+	struct sipring_sctp_doors *doors, struct sipring_error *error)
 {
 	(void)n;
 	(void)multiplier;
-	(void)fds;
+	(void)doors;
 	return absent_open(NULL, config, NULL, error);
 }
 

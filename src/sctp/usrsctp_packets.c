@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * SCTP packets through the worker's own io. This object owns the sockets and a fixed pool of
- * packets on their way out; the io has both until SENT and CLOSED. Two modes: one UDP socket
- * (RFC 6951), which carries IPv4 and IPv6, or raw IP sockets, one for each.
+ * packets on their way out; the io has both until SENT and CLOSED. Two modes: UDP (RFC 6951), one
+ * socket that carries IPv4 and IPv6 and one more for strangers, or raw IP sockets, one for each.
  *
  * Nothing from the network is believed here but a right checksum over a whole datagram; what fails
  * is counted and dropped before anybody hears of it. A packet that finds no room on its way out is
@@ -11,6 +11,7 @@
 #include "sctp/usrsctp_packets.h"
 
 #include "base/crc32c.h"
+#include "sctp/usrsctp.h"
 #include "sctp/usrsctp_encapsulation.h"
 
 #include <assert.h>
@@ -59,7 +60,8 @@ static uint32_t packets_count(const struct sipring_sctp_config *config)
 size_t sipring_usrsctp_packets_footprint(const struct sipring_sctp_config *config)
 {
 	return sipring_pool_footprint(packets_count(config),
-		sizeof(struct packet) + packets_largest(config));
+		       sizeof(struct packet) + packets_largest(config)) +
+		sipring_usrsctp_strangers_footprint(config);
 }
 
 static void packets_widen(int fd)
@@ -88,21 +90,46 @@ static void packets_add(struct sipring_usrsctp_packets *packets, int fd)
 	sipring_list_init(&socket->link);
 }
 
+/* Sockets of its own for what is shared: the io closes them. */
+static int packets_share(const struct sipring_sctp_doors *shared, struct sipring_sctp_doors *doors)
+{
+	int r;
+
+	doors->peers = fcntl(shared->peers, F_DUPFD_CLOEXEC, 0);
+	if (doors->peers < 0)
+		return -errno;
+	doors->strangers = fcntl(shared->strangers, F_DUPFD_CLOEXEC, 0);
+	if (doors->strangers >= 0)
+		return 0;
+	r = -errno;
+	close(doors->peers);
+	return r;
+}
+
 static int packets_open_udp(struct sipring_usrsctp_packets *packets,
 	const struct sipring_sctp_config *config, struct sipring_error *error)
 {
-	int fd = config->encaps_fd
-		? fcntl(*config->encaps_fd, F_DUPFD_CLOEXEC, 0)
-		: sipring_usrsctp_encapsulation_open(config->encaps_port, false, error);
+	struct sipring_sctp_doors doors;
+	int r = config->doors ? packets_share(config->doors, &doors)
+			      : sipring_usrsctp_share(config, 1, 1, &doors, error);
 
-	if (fd < 0)
-		return config->encaps_fd
-			? sipring_error_set(error, -errno, "no descriptor for a UDP socket: %s",
-				  strerror(errno))
-			: fd;
-	packets->port = sipring_usrsctp_encapsulation_port(fd, &packets->mapped);
-	packets_add(packets, fd);
-	return 0;
+	if (r < 0 && config->doors)
+		return sipring_error_set(error, r, "no descriptors for UDP sockets: %s",
+			strerror(-r));
+	if (r < 0)
+		return r;
+	packets->port = sipring_usrsctp_encapsulation_port(doors.peers, &packets->mapped);
+	packets_add(packets, doors.peers);
+	if (doors.strangers < 0)
+		return 0;
+	/* As large, for all peers may come at the same time. */
+	packets_widen(doors.strangers);
+	r = sipring_usrsctp_strangers_open(&packets->strangers, doors.strangers, config,
+		packets->io, packets);
+	if (r == 0)
+		return 0;
+	close(doors.peers);
+	return sipring_error_set(error, r, "no memory for packets of strangers: %s", strerror(-r));
 }
 
 static int packets_open_raw(struct sipring_usrsctp_packets *packets, struct sipring_error *error)
@@ -159,7 +186,7 @@ int sipring_usrsctp_packets_open(struct sipring_usrsctp_packets *packets,
 		sipring_pool_close(&packets->pool);
 		return r;
 	}
-	packets->n_open = packets->n_sockets;
+	packets->n_open = packets->n_sockets + (packets->strangers.socket.state != SIPRING_IO_IDLE);
 	for (unsigned i = 0; i < packets->n_sockets; i++)
 		io->ops->add(io, &packets->sockets[i]);
 	return 0;
@@ -170,6 +197,8 @@ void sipring_usrsctp_packets_restart(struct sipring_usrsctp_packets *packets)
 	for (unsigned i = 0; i < packets->n_sockets; i++)
 		if (packets->sockets[i].state == SIPRING_IO_ENDED)
 			packets->io->ops->add(packets->io, &packets->sockets[i]);
+	if (packets->strangers.socket.state == SIPRING_IO_ENDED)
+		packets->io->ops->add(packets->io, &packets->strangers.socket);
 }
 
 static void packets_end(struct sipring_usrsctp_packets *packets, int64_t timeout_ns)
@@ -190,8 +219,11 @@ void sipring_usrsctp_packets_close(struct sipring_usrsctp_packets *packets)
 	for (unsigned i = 0; i < packets->n_sockets; i++)
 		if (packets->sockets[i].state != SIPRING_IO_IDLE)
 			packets->io->ops->remove(packets->io, &packets->sockets[i]);
+	if (packets->strangers.socket.state != SIPRING_IO_IDLE)
+		packets->io->ops->remove(packets->io, &packets->strangers.socket);
 	for (unsigned i = 0; i < CLOSE_TURNS && packets->n_open; i++)
 		packets_end(packets, CLOSE_TURN_NS);
+	sipring_usrsctp_strangers_close(&packets->strangers);
 	sipring_pool_close(&packets->pool);
 }
 
@@ -287,8 +319,10 @@ bool sipring_usrsctp_packets_input(struct sipring_usrsctp_packets *packets,
 	case SIPRING_IO_WRITABLE:
 		packets->awaits_writable[event->socket - packets->sockets] = false;
 		return false;
-	case SIPRING_IO_ACCEPTED:
 	case SIPRING_IO_READABLE:
+		packets->strangers.knock = true;
+		return false;
+	case SIPRING_IO_ACCEPTED:
 		return false;
 	}
 	return false;

@@ -7,6 +7,7 @@
 
 #include "base/pool.h"
 #include "sctp/sctp.h"
+#include "sctp/usrsctp_strangers.h"
 
 #define SIPRING_USRSCTP_PACKET_HEADER 12 /* ports, verification tag, checksum */
 
@@ -25,6 +26,7 @@ struct sipring_usrsctp_packets {
 	bool awaits_writable[2];
 	bool told_cut; /* the operator knows that datagrams are longer than the buffers */
 	struct sipring_io_socket sockets[2]; /* UDP: one; raw: IPv4, and IPv6 where there is any */
+	struct sipring_usrsctp_strangers strangers; /* UDP */
 };
 
 struct sipring_usrsctp_datagram {

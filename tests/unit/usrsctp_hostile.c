@@ -386,6 +386,43 @@ BOTH(survives_garbage_and_floods)
 	finish();
 }
 
+/* More INITs than a queue holds come before what the peer says: they fill their own queue. */
+BOTH(a_flood_of_strangers_crowds_out_no_peer)
+{
+	struct sockaddr_in here = {.sin_family = AF_INET};
+	char order[300] = {SIDE_SLEEP};
+	unsigned char packet[64];
+	struct side_conn *conn;
+	uint64_t n_before, n_in;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	peer = side_start(&side, io);
+	open_towards(io, peer.udp_port);
+	conn = side_connect(&side, "127.0.0.1:5060", NULL);
+	SIDE_UNTIL(&side, 5, conn->n_up);
+	echoes(conn, 3);
+	here.sin_port = htons(sipring_usrsctp_port(side.sctp));
+	here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	cr_assert_eq(connect(fd, (struct sockaddr *)&here, sizeof here), 0);
+	n_before = conn->n_messages;
+	side_send(conn, order, sizeof order, 0, true, 0);
+	order[0] = SIDE_ECHO;
+	side_send(conn, order, sizeof order, 0, true, 0);
+	side_turn(&side, 0);
+	side_turn(&side, 0);
+	for (unsigned i = 0; i < 20000; i++) {
+		size_t size = make_init(packet, (uint16_t)(1 + i), 5060);
+
+		cr_assert_eq(send(fd, packet, size, 0), size);
+	}
+	usleep(1500000); /* it has answered by now */
+	n_in = side.sctp->counters.n_packets_in;
+	SIDE_UNTIL(&side, 10, conn->n_messages == n_before + 1);
+	cr_assert_lt(side.sctp->counters.n_packets_in - n_in, 100);
+	close(fd);
+	finish();
+}
+
 BOTH(names_the_setting_when_the_port_is_taken)
 {
 	struct sockaddr_in here = {.sin_family = AF_INET};
