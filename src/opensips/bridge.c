@@ -80,6 +80,12 @@ int sipring_bridge_listen(struct sipring_bridge *bridge, const char *listener, u
 	return (int)bridge->n_listeners++;
 }
 
+int sipring_bridge_listener_set(struct sipring_bridge *bridge, unsigned listener, const char *name,
+	const char *value, struct sipring_error *error)
+{
+	return sipring_config_listener_set(bridge->config, listener, name, value, error);
+}
+
 static int set_number(struct sipring_bridge *bridge, const char *name, unsigned value,
 	struct sipring_error *error)
 {

@@ -36,6 +36,9 @@ int64_t sipring_bridge_number(const struct sipring_bridge *bridge, const char *n
  */
 int sipring_bridge_listen(struct sipring_bridge *bridge, const char *listener, unsigned n_takers,
 	struct sipring_error *error);
+/* A setting of sipring.h for one listener alone, as sipring_config_listener_set. */
+int sipring_bridge_listener_set(struct sipring_bridge *bridge, unsigned listener, const char *name,
+	const char *value, struct sipring_error *error);
 /*
  * Maps what the processes share, for n_engines of them that run and n_senders that send. Then opens
  * an engine and closes it again, so that what would keep one from running (no kernel SCTP, an

@@ -43,6 +43,23 @@ static unsigned takers_of(const struct socket_info *si)
 	return n + SPARE;
 }
 
+/* Its own, else the script's for all; two bits of it are the network's, for congestion. */
+static bool set_tos(struct sipring_bridge *bridge, unsigned number, const struct socket_info *si)
+{
+	int own = compat_tos(si);
+	struct sipring_error error;
+	char value[16];
+
+	own = own > 0 ? own : tos;
+	if (own <= 0 || sipring_glue_params_want_user_space())
+		return true;
+	snprintf(value, sizeof value, "%d", own & ~3);
+	if (sipring_bridge_listener_set(bridge, number, "tos", value, &error) >= 0)
+		return true;
+	LM_ERR("%.*s: %s\n", si->sock_str.len, si->sock_str.s, error.text);
+	return false;
+}
+
 static bool add(struct sipring_bridge *bridge, const struct socket_info *si)
 {
 	const char *others = sipring_glue_params_multihome(si);
@@ -67,28 +84,7 @@ static bool add(struct sipring_bridge *bridge, const struct socket_info *si)
 		return false;
 	}
 	listeners[n_listeners++] = si;
-	return true;
-}
-
-/* Of several listeners one TOS goes for all: packets of an engine have one. */
-static bool set_tos(struct sipring_bridge *bridge)
-{
-	int wanted = 0;
-	char value[16];
-
-	for (unsigned i = 0; i < n_listeners; i++) {
-		int own = compat_tos(listeners[i]);
-
-		own = own > 0 ? own : tos;
-		if (i && own != wanted)
-			LM_WARN("sctp listeners have one TOS for all: %d, not %d\n", wanted, own);
-		else
-			wanted = own;
-	}
-	if (wanted <= 0 || sipring_glue_params_want_user_space())
-		return true;
-	snprintf(value, sizeof value, "%d", wanted & ~3);
-	return sipring_bridge_set(bridge, "tos", value, NULL) >= 0;
+	return set_tos(bridge, (unsigned)r, si);
 }
 
 static bool open_all(struct sipring_bridge *bridge)
@@ -102,8 +98,6 @@ static bool open_all(struct sipring_bridge *bridge)
 	for (struct socket_info *si = compat_first(PROTO_SCTP); si; si = compat_next(si))
 		if (!add(bridge, si))
 			return false;
-	if (!set_tos(bridge))
-		return false;
 	sipring_glue_roster =
 		sipring_roster_new((unsigned)(sipring_bridge_number(bridge, "associations_max") *
 			sipring_glue_io_workers));

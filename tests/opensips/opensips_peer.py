@@ -5,6 +5,7 @@ function of that name in lib.sh.
 
     opensips_peer.py ports   the default port, both ways: listener, URI, Via, Record-Route
     opensips_peer.py sizes   long messages, too long ones, keep-alives, wrong ports in a Via
+    opensips_peer.py homes   a listener of two addresses, and the TOS of each listener
     opensips_peer.py hole    requests for a peer that does not answer, and for others meanwhile
     opensips_peer.py limit   three associations where two may be begun
     opensips_peer.py slow    requests of one association, two of them for a script that sleeps
@@ -75,6 +76,37 @@ def ports():
     point("Via: SIP/2.0/SCTP 127.0.0.1:5070;" in text, "its Via has the port", text)
     point(re.search(r"Record-Route: <sip:127.0.0.1:5070;transport=sctp;", text), "so has its "
           "Record-Route", text)
+
+
+def tos_of_answers(address, port, number):
+    """The TOS of the packets that come from there while a request is answered."""
+    wanted = socket.inet_aton(address) + port.to_bytes(2, "big")
+    seen = set()
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800)) as wire:
+        wire.bind(("lo", 0))
+        wire.settimeout(0.2)
+        peer = Peer(address, port)
+        peer.send(request("OPTIONS", "", number))
+        point("200" in first(peer)[:16], f"{address} answers")
+        try:
+            while True:
+                packet = wire.recv(65536)
+                source = packet[12:16] + packet[20:22]
+                if packet[9] == IPPROTO_SCTP and source == wanted:
+                    seen.add(packet[1] & ~3)
+        except (TimeoutError, socket.timeout):
+            return seen, peer
+
+
+def homes():
+    seen, peer = tos_of_answers("127.0.0.1", 5060, "first")
+    point(seen == {0x20}, "its packets have the TOS of the script", seen)
+    with open("/proc/net/sctp/assocs", encoding="ascii") as file:
+        known = [line for line in file if f" {peer.socket.getsockname()[1]} " in line]
+    point(any("127.0.0.3" in line.split("<->")[-1] for line in known),
+          "a listener of two addresses tells its peers of both", known)
+    seen, _ = tos_of_answers("127.0.0.4", 5060, "second")
+    point(seen == {0x60}, "and another listener's have its own", seen)
 
 
 def sizes():
@@ -228,4 +260,4 @@ def stalled():
 
 
 {"ports": ports, "sizes": sizes, "hole": hole, "slow": slow, "stalled": stalled, "limit": limit,
- "trace": trace}[sys.argv[1]]()
+ "trace": trace, "homes": homes}[sys.argv[1]]()
