@@ -149,9 +149,13 @@ static int steer(int fd, uint32_t n, uint32_t multiplier)
 		/* NOBODY */
 		BPF_STMT(BPF_RET | BPF_K, n),
 	};
-	struct sock_fprog program = {sizeof code / sizeof code[0], code};
+	struct sock_fprog program;
 
 	static_assert(sizeof code / sizeof code[0] == NOBODY + 1, "the last instruction");
+	/* The bytes between its members, too: who checks memory checks them. */
+	memset(&program, 0, sizeof program);
+	program.len = sizeof code / sizeof code[0];
+	program.filter = code;
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) < 0)
 		return -errno;
 	return 0;
