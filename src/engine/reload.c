@@ -166,7 +166,8 @@ static int retune(struct sipring_worker *worker, const struct sipring_config *co
 {
 	struct sipring_sctp_config before[1 + CONFIG_LISTENERS_MAX];
 	struct sipring_sctp_config after[1 + CONFIG_LISTENERS_MAX];
-	int r = sipring_worker_lower(worker, config, &after[0], &after[1]);
+	struct sipring_io_config ignored;
+	int r = sipring_worker_lower(worker, config, &ignored, &after[0], &after[1]);
 
 	if (r < 0)
 		return sipring_error_set(error, r, "no memory");

@@ -323,7 +323,7 @@ _Atomic uint64_t *sipring_share_full_at(struct sipring_share *share)
 
 void sipring_share_wake(const struct sipring_share *share, unsigned place)
 {
-	(void)eventfd_write(share->wake_fds[place], 1); /* a full counter has woken it already */
+	(void)eventfd_write(share->wake_fds[place], 1);
 }
 
 /* Of those that live, the first from where the hash leads. */

@@ -135,14 +135,15 @@ static int open_parts(struct sipring_worker *worker, struct sipring_error *error
 }
 
 int sipring_worker_lower(struct sipring_worker *worker, const struct sipring_config *config,
-	struct sipring_sctp_config *common, struct sipring_sctp_config *listeners)
+	struct sipring_io_config *io, struct sipring_sctp_config *common,
+	struct sipring_sctp_config *listeners)
 {
 	struct sipring_config *one = malloc(sizeof *one);
 	struct sipring_io_config ignored;
 
 	if (!one)
 		return -ENOMEM;
-	sipring_config_lower(config, &ignored, common, &worker->log);
+	sipring_config_lower(config, io, common, &worker->log);
 	common->io = &worker->io_config;
 	for (unsigned i = 0; i < config->n_listeners; i++) {
 		sipring_config_of_listener(config, i, one);
@@ -172,9 +173,7 @@ int sipring_worker_open(struct sipring_worker **out, struct sipring *sipring,
 	worker->now_ms = sipring_clock_ns() / 1000000;
 	sipring_list_init(&worker->flush);
 	sipring_wheel_init(&worker->wheel, worker->now_ms);
-	sipring_config_lower(&sipring->config, &worker->io_config, &worker->sctp_config,
-		&worker->log);
-	r = sipring_worker_lower(worker, &sipring->config, &worker->sctp_config,
+	r = sipring_worker_lower(worker, &sipring->config, &worker->io_config, &worker->sctp_config,
 		worker->sctp_listeners);
 	if (r < 0) {
 		free(worker);
@@ -351,7 +350,7 @@ void sipring_worker_wake(struct sipring_worker *worker)
 	uint64_t one = 1;
 	ssize_t n = write(worker->wake_fd, &one, sizeof one);
 
-	(void)n; /* a full counter has woken it already */
+	(void)n; /* nobody reads the counter, and nobody fills it: it takes 2^64 wakes */
 }
 
 void sipring_worker_choice(const struct sipring_worker *worker, struct sipring_choice *choice)

@@ -83,9 +83,10 @@ struct sipring_worker {
 	char provider_reason[WORKER_REASON_MAX];
 };
 
-/* worker.c: what the provider takes, for all and for each listener. 0 or -ENOMEM. */
+/* worker.c: what io and provider take, the latter for all and for each listener. 0 or -ENOMEM. */
 int sipring_worker_lower(struct sipring_worker *worker, const struct sipring_config *config,
-	struct sipring_sctp_config *common, struct sipring_sctp_config *listeners);
+	struct sipring_io_config *io, struct sipring_sctp_config *common,
+	struct sipring_sctp_config *listeners);
 
 /* inbound.c: what the provider says. */
 void sipring_inbound_act(struct sipring_worker *worker, const struct sipring_sctp_event *event);

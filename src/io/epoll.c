@@ -366,8 +366,7 @@ static void read_socket(struct epoll_io *epoll, struct sipring_io_socket *socket
 			return;
 		if (socket->kind == SIPRING_IO_LISTENER) {
 			more = read_listener(epoll, socket);
-		} else if (socket->kind == SIPRING_IO_POLLED ||
-			socket->kind == SIPRING_IO_EVENTFD) {
+		} else if (sipring_io_is_polled(socket)) {
 			new_event(epoll, socket, SIPRING_IO_READABLE, 0);
 			more = false;
 		} else if (epoll->n_used == epoll->n_buffers - epoll->n_away) {

@@ -198,6 +198,12 @@ int sipring_io_choose(struct sipring_io **io, enum sipring_io_wanted wanted,
 	const struct sipring_io_config *config, char *reason, size_t reason_size,
 	struct sipring_error *error);
 
+/* One that the io does not read, but tells of. */
+static inline bool sipring_io_is_polled(const struct sipring_io_socket *socket)
+{
+	return socket->kind == SIPRING_IO_POLLED || socket->kind == SIPRING_IO_EVENTFD;
+}
+
 /* What sipring_io_choose will map for receiving, in bytes: the figure for the memory budget. */
 size_t sipring_io_footprint(const struct sipring_io_config *config);
 

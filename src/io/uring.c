@@ -277,11 +277,6 @@ static int uring_turn(struct sipring_io *io, int64_t timeout_ns)
 	return r;
 }
 
-static bool is_polled(const struct sipring_io_socket *socket)
-{
-	return socket->kind == SIPRING_IO_POLLED || socket->kind == SIPRING_IO_EVENTFD;
-}
-
 /* A receive, accept or poll completed; true when that is an event. */
 static bool received(struct uring *uring, const struct io_uring_cqe *cqe,
 	struct sipring_io_socket *socket, struct sipring_io_event *event)
@@ -296,7 +291,7 @@ static bool received(struct uring *uring, const struct io_uring_cqe *cqe,
 	}
 	if (socket->state != SIPRING_IO_OPEN)
 		return false;
-	if (is_polled(socket) && cqe->res >= 0) {
+	if (sipring_io_is_polled(socket) && cqe->res >= 0) {
 		event->type = SIPRING_IO_READABLE;
 		return true;
 	}
@@ -365,7 +360,7 @@ static bool socket_event(struct uring *uring, const struct io_uring_cqe *cqe,
 				pause_input(uring, socket);
 			else
 				want_input(uring, socket);
-			uring->io.counters.n_restarted += !is_polled(socket);
+			uring->io.counters.n_restarted += !sipring_io_is_polled(socket);
 		}
 	} else if (operation == URING_WRITABLE && socket->state != SIPRING_IO_REMOVING) {
 		socket->stalled = false;
