@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Whether a peer may begin an association: how many peers have begun, how many those at one
- * address, and how fast. Where workers share, the first and the last are of all of them together.
- * Fixed memory; what is refused costs nothing that lasts.
+ * address, and how fast. Where workers share, these are of all of them together. Fixed memory; what
+ * is refused costs nothing that lasts.
  */
 #pragma once
 
-#include "base/hash.h"
-#include "base/pool.h"
 #include "engine/config.h"
 
 struct sipring_admission {
-	struct sipring_pool counts; /* by address; only where that has a limit */
-	struct sipring_hash by_host;
+	/* By the hash of a host; only where that has a limit. In the region, where workers share. */
+	struct sipring_tally *by_host;
+	size_t by_host_size; /* mapped here; 0: in the region */
 	uint64_t seed[2];
 	/*
 	 * When there is full credit again, if nobody comes until then: milliseconds times the rate,
@@ -36,14 +35,11 @@ enum sipring_admission_answer {
 	SIPRING_ADMISSION_RATE,    /* too many at a time */
 };
 
-/* 0 or -errno. */
-int sipring_admission_open(struct sipring_admission *admission,
-	const struct sipring_config *config);
-/* Its limits are those of all workers that share: of one in a place. */
-void sipring_admission_join(struct sipring_admission *admission, struct sipring_share *share,
-	unsigned place);
+/* share: NULL, or what the worker in that place shares with others. 0 or -errno. */
+int sipring_admission_open(struct sipring_admission *admission, const struct sipring_config *config,
+	struct sipring_share *share, unsigned place);
 void sipring_admission_close(struct sipring_admission *admission);
-/* What is mapped at open, in bytes. */
+/* What is mapped at open, in bytes, by a worker that shares nothing. */
 size_t sipring_admission_footprint(const struct sipring_config *config);
 
 /* GRANTED: it is counted until it leaves, by the same address. */

@@ -78,7 +78,7 @@ static const struct row rows[] = {
 	NUMBER(max_assocs, 0, 1000000, 0,
 		"associations that peers begin, of all workers; more are refused; 0: no limit"),
 	NUMBER(max_assocs_per_addr, 0, 1000000, 0,
-		"associations that peers at one address begin; more are refused; 0: no limit"),
+		"those of them at one address, of all workers; more are refused; 0: no limit"),
 	NUMBER(accept_rate, 0, 1000000, 0,
 		"associations a second that peers begin, of all workers; 0: no limit"),
 	NUMBER(accept_burst, 0, 1000000, 0,

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "engine/config.h"
 #include "engine/split.h"
+#include "engine/tally.h"
 #include "net/address.h"
 
 #include <assert.h>
@@ -28,6 +29,7 @@ struct shared {
 	pthread_mutex_t listening;
 	_Atomic uint16_t place_of[SIPRING_MEMBERS_MAX];
 	_Atomic uint64_t full_at;
+	uint64_t host_seed[2];
 };
 
 static size_t line_up(size_t size)
@@ -39,6 +41,11 @@ static size_t line_up(size_t size)
 static uint32_t outcomes_bytes(const struct sipring_config *config)
 {
 	return (uint32_t)config->handed_max * OUTCOME_CELL * 2;
+}
+
+static size_t tally_bytes(const struct sipring_config *config)
+{
+	return line_up(sipring_tally_footprint((uint32_t)config->associations_max));
 }
 
 static unsigned count_places(const struct sipring_config *config)
@@ -71,6 +78,7 @@ unsigned sipring_share_lines(const struct sipring_config *config,
 	uint32_t n_peers = (uint32_t)(config->workers * config->associations_max);
 	size_t sends = line_up(sipring_mailbox_footprint((uint32_t)config->mailbox_bytes));
 	size_t outcomes = line_up(sipring_mailbox_footprint(outcomes_bytes(config)));
+	unsigned n;
 
 	lines[0] = (struct sipring_region_line){"members", sizeof(struct sipring_members)};
 	lines[1] = (struct sipring_region_line){"shared", sizeof(struct shared)};
@@ -81,7 +89,11 @@ unsigned sipring_share_lines(const struct sipring_config *config,
 	lines[4] = (struct sipring_region_line){"mailboxes", (size_t)config->workers * sends};
 	lines[5] = (struct sipring_region_line){"outcomes", count_places(config) * outcomes};
 	lines[6] = (struct sipring_region_line){"refusals", sipring_refusals_footprint()};
-	return 7 + sipring_split_lines(config, lines + 7);
+	n = 7;
+	if (config->max_assocs_per_addr)
+		lines[n++] = (struct sipring_region_line){"counts by address",
+			(size_t)config->workers * tally_bytes(config)};
+	return n + sipring_split_lines(config, lines + n);
 }
 
 void *sipring_share_section(const struct sipring_share *share,
@@ -108,6 +120,9 @@ static int init_shared(struct sipring_share *share, struct shared *shared)
 	share->listening = &shared->listening;
 	share->place_of = shared->place_of;
 	share->full_at = &shared->full_at;
+	share->host_seed = shared->host_seed;
+	if (getrandom(shared->host_seed, sizeof shared->host_seed, 0) < 0)
+		return -errno;
 	return -r;
 }
 
@@ -126,6 +141,10 @@ static int lay_out(struct sipring_share *share, const struct sipring_config *con
 	share->sends = sipring_share_section(share, &lines[4]);
 	share->outcomes = sipring_share_section(share, &lines[5]);
 	share->refusals = sipring_share_section(share, &lines[6]);
+	if (config->max_assocs_per_addr) {
+		share->tallies = sipring_share_section(share, &lines[7]);
+		share->tallies_stride = lines[7].size / share->n_workers;
+	}
 	share->sends_stride = lines[4].size / share->n_workers;
 	share->outcomes_stride = lines[5].size / share->n_places;
 	for (unsigned i = 0; i < share->n_workers; i++)
@@ -297,28 +316,6 @@ bool sipring_share_listens(const struct sipring_share *share, unsigned but_for)
 void sipring_share_set_listening(struct sipring_share *share, unsigned place, uint32_t member)
 {
 	atomic_store_explicit(&share->places[place].listening, member, memory_order_relaxed);
-}
-
-void sipring_share_set_admitted(struct sipring_share *share, unsigned place, uint32_t n)
-{
-	/* seq_cst: who sets its own and reads the others' is seen by one who does the same */
-	atomic_store_explicit(&share->places[place].n_admitted, n, memory_order_seq_cst);
-}
-
-uint32_t sipring_share_admitted(const struct sipring_share *share)
-{
-	uint32_t n = 0;
-
-	for (unsigned i = 0; i < share->n_workers; i++)
-		if (sipring_share_taker(share, i))
-			n += atomic_load_explicit(&share->places[i].n_admitted,
-				memory_order_seq_cst);
-	return n;
-}
-
-_Atomic uint64_t *sipring_share_full_at(struct sipring_share *share)
-{
-	return share->full_at;
 }
 
 void sipring_share_wake(const struct sipring_share *share, unsigned place)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct sipring_config;
+struct sipring_tally;
 
 #define SIPRING_SHARE_PLACES_MAX 512
 #define SIPRING_SHARE_WORKERS_MAX 64
@@ -38,9 +39,11 @@ struct sipring_share {
 	_Atomic uint16_t *place_of; /* by the index of a member */
 	pthread_mutex_t *listening; /* listen() is for one at a time */
 	_Atomic uint64_t *full_at;  /* admission's */
-	char *sends;                /* a mailbox for each worker */
-	char *outcomes;             /* one for each place */
-	size_t sends_stride, outcomes_stride;
+	uint64_t *host_seed;
+	char *tallies;  /* one for each worker; NULL where addresses are not counted */
+	char *sends;    /* a mailbox for each worker */
+	char *outcomes; /* one for each place */
+	size_t sends_stride, outcomes_stride, tallies_stride;
 	uint32_t handed_max; /* sends by one place that may be under way to others */
 	uint32_t multiplier; /* of the hash that picks a worker */
 	unsigned n_workers, n_places;
@@ -86,6 +89,11 @@ void sipring_share_set_listening(struct sipring_share *share, unsigned place, ui
 void sipring_share_set_admitted(struct sipring_share *share, unsigned place, uint32_t n);
 uint32_t sipring_share_admitted(const struct sipring_share *share);
 _Atomic uint64_t *sipring_share_full_at(struct sipring_share *share);
+/* What the worker in a place has admitted of each host, by the hash with this seed. */
+struct sipring_tally *sipring_share_tally(const struct sipring_share *share, unsigned place);
+const uint64_t *sipring_share_host_seed(const struct sipring_share *share);
+/* What the other workers have of it. */
+uint32_t sipring_share_tallied(const struct sipring_share *share, uint64_t key, unsigned but_for);
 /* Ends the sleep of who has the place. */
 void sipring_share_wake(const struct sipring_share *share, unsigned place);
 

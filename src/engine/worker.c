@@ -29,8 +29,6 @@ static int open_memory(struct sipring_worker *worker, struct sipring_error *erro
 		r = sipring_send_pool_open(&worker->sends, config);
 	if (r == 0)
 		r = sipring_shunned_open(&worker->shunned, (uint32_t)config->reconnect_peers);
-	if (r == 0)
-		r = sipring_admission_open(&worker->admission, config);
 	worker->scratch = malloc((size_t)config->message_max);
 	if (r == 0 && !worker->scratch)
 		r = -ENOMEM;
@@ -108,6 +106,18 @@ static int open_listeners(struct sipring_worker *worker, struct sipring_error *e
 	return r;
 }
 
+static int open_admission(struct sipring_worker *worker, struct sipring_error *error)
+{
+	int r = sipring_admission_open(&worker->admission, &worker->sipring->config,
+		worker->party.share, worker->party.place);
+
+	if (r == 0)
+		return 0;
+	return sipring_error_set(error, r,
+		"no memory to count associations by address: %s; lower associations_max",
+		strerror(-r));
+}
+
 static int open_parts(struct sipring_worker *worker, struct sipring_error *error)
 {
 	const struct sipring *sipring = worker->sipring;
@@ -115,9 +125,8 @@ static int open_parts(struct sipring_worker *worker, struct sipring_error *error
 
 	if (r == 0)
 		r = sipring_post_open(worker, error);
-	if (r == 0 && worker->party.share)
-		sipring_admission_join(&worker->admission, worker->party.share,
-			worker->party.place);
+	if (r == 0)
+		r = open_admission(worker, error);
 	if (r == 0)
 		r = open_handoff(worker, error);
 	if (r == 0)
