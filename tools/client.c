@@ -8,31 +8,20 @@
  */
 #include "tools/client.h"
 
+#include "tools/fault.h"
 #include "tools/number.h"
 #include "tools/signals.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-__attribute__((format(printf, 3, 4))) static int fail(struct sipring_error *error, int code,
-	const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(error->text, sizeof(error->text), format, arguments);
-	va_end(arguments);
-	error->code = code;
-	return code;
-}
-
 /* What the parser says, and what would have done. */
 static int fail_parse(struct sipring_error *error, const char *text, int result)
 {
-	return fail(error, -EINVAL,
+	return fault_set(error, -EINVAL,
 		"'%s': %s; what does is sip:HOST or sip:HOST:PORT, a port from 1 to 65535", text,
 		result > 0 ? sipring_parse_reason_text(result) : strerror(-result));
 }
@@ -49,7 +38,8 @@ static int complete_uri(struct client_target *target, const char *text, struct s
 	char typed[sizeof(target->uri)];
 	int size = snprintf(typed, sizeof(typed), "%s%s", has_scheme ? "" : "sip:", text);
 	if (size >= (int)sizeof(typed))
-		return fail(error, -E2BIG, "the URI is longer than %zu bytes", sizeof(typed) - 1);
+		return fault_set(error, -E2BIG, "the URI is longer than %zu bytes",
+			sizeof(typed) - 1);
 	struct sipring_span span = {.data = typed, .size = (size_t)size};
 	int result = sipring_uri_parse(uri, span);
 	if (result != 0)
@@ -60,7 +50,7 @@ static int complete_uri(struct client_target *target, const char *text, struct s
 	size = snprintf(target->uri, sizeof(target->uri), "%.*s%s", headers, typed,
 		uri->transport.data || is_for_naptr ? "" : ";transport=sctp");
 	if (size >= (int)sizeof(target->uri))
-		return fail(error, -E2BIG, "the URI is too long");
+		return fault_set(error, -E2BIG, "the URI is too long");
 	span = (struct sipring_span){.data = target->uri, .size = (size_t)size};
 	result = sipring_uri_parse(uri, span);
 	return result ? fail_parse(error, text, result) : 0;
@@ -132,8 +122,9 @@ int client_aim(struct client_target *target, const char *text, uint16_t default_
 		return fail_parse(error, text, result);
 	if (where->is_transport_named ? where->transport != SIPRING_TRANSPORT_SCTP
 				      : where->transport != SIPRING_TRANSPORT_UDP)
-		return fail(error, -EINVAL, "'%s' wants transport %s: sipring speaks SCTP alone",
-			text, sipring_transport_info(where->transport)->via_token);
+		return fault_set(error, -EINVAL,
+			"'%s' wants transport %s: sipring speaks SCTP alone", text,
+			sipring_transport_info(where->transport)->via_token);
 	snprintf(target->sent_by, sizeof(target->sent_by), "sipring.invalid");
 	name_ourselves(target);
 	if (client_is_name(target))

@@ -9,11 +9,11 @@
  */
 #include "tools/status.h"
 
+#include "tools/fault.h"
 #include "tools/number.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,17 +151,6 @@ uint64_t status_run(struct status *status, uint64_t now_ns)
 	return next_ns;
 }
 
-__attribute__((format(printf, 3, 4))) static int fail(struct sipring_error *error, int code,
-	const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(error->text, sizeof(error->text), format, arguments);
-	va_end(arguments);
-	error->code = code;
-	return code;
-}
-
 /* A socket that nobody listens at any more is taken away; anything else is somebody's. */
 static int clear_path(const struct sockaddr_un *name)
 {
@@ -209,17 +198,17 @@ int status_open(struct status *status, struct sipring_error *error)
 		status->clients[i] = (struct status_client){.status = status, .fd = -1};
 	status->fd = -1;
 	if (strlen(status->path) >= sizeof(name.sun_path))
-		return fail(error, -ENAMETOOLONG,
+		return fault_set(error, -ENAMETOOLONG,
 			"--status %s: a socket's path has less than %zu bytes", status->path,
 			sizeof(name.sun_path));
 	strcpy(name.sun_path, status->path);
 	result = listen_at(status, &name);
 	if (result == -EADDRINUSE)
-		return fail(error, result, "--status %s: another server answers there",
+		return fault_set(error, result, "--status %s: another server answers there",
 			status->path);
 	if (result < 0)
-		return fail(error, result, "--status %s: %s%s", status->path, strerror(-result),
-			result == -EEXIST ? ", and it is no socket" : "");
+		return fault_set(error, result, "--status %s: %s%s", status->path,
+			strerror(-result), result == -EEXIST ? ", and it is no socket" : "");
 	supervisor_add(status->supervisor,
 		&(struct supervisor_source){status->fd, POLLIN, false, on_connection, status});
 	return 0;
