@@ -9,7 +9,7 @@
 #include "engine/config.h"
 
 struct sipring_admission {
-	/* By the hash of a host; only where that has a limit. In the region, where workers share. */
+	/* By the hash of a host; NULL: no limit. In the region, where workers share. */
 	struct sipring_tally *by_host;
 	size_t by_host_size; /* mapped here; 0: in the region */
 	uint64_t seed[2];

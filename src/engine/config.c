@@ -84,7 +84,8 @@ static const struct row rows[] = {
 	NUMBER(accept_burst, 0, 1000000, 0,
 		"of these at once, after a while with fewer; 0: those of one second"),
 	NUMBER(message_max, 1024, 65535, 65535, "bytes of one message, both ways"),
-	NUMBER(receive_buffers, 16, 32768, 512, "receive buffers, rounded up to a power of two"),
+	NUMBER(receive_buffers, 0, 32768, 0,
+		"receive buffers, a power of two from 16 on; 0: one for 8 associations, from 512"),
 	NUMBER(receive_buffer_size, 1024, 131072, 8192,
 		"bytes of a receive buffer; a longer message comes in pieces"),
 	NUMBER(reassembly_slots, 1, 65536, 256,
@@ -383,6 +384,16 @@ const struct sipring_setting *sipring_config_setting(unsigned index)
 	return index < N_ROWS ? &rows[index].setting : NULL;
 }
 
+#define RECEIVE_BUFFERS_MIN 16
+#define RECEIVE_BUFFERS_AUTO_MIN 512
+#define RECEIVE_BUFFERS_MAX 32768
+#define ASSOCIATIONS_PER_BUFFER 8 /* docs/decisions/0014: fewer cost a message a fifth more */
+
+static int64_t within(int64_t value, int64_t least, int64_t most)
+{
+	return value < least ? least : value > most ? most : value;
+}
+
 static uint32_t power_of_two(int64_t at_least)
 {
 	uint32_t n = 1;
@@ -390,6 +401,15 @@ static uint32_t power_of_two(int64_t at_least)
 	while (n < at_least)
 		n *= 2;
 	return n;
+}
+
+static uint32_t receive_buffers_of(const struct sipring_config *config)
+{
+	if (config->receive_buffers)
+		return power_of_two(
+			within(config->receive_buffers, RECEIVE_BUFFERS_MIN, RECEIVE_BUFFERS_MAX));
+	return power_of_two(within(config->associations_max / ASSOCIATIONS_PER_BUFFER,
+		RECEIVE_BUFFERS_AUTO_MIN, RECEIVE_BUFFERS_MAX));
 }
 
 static struct sipring_sctp_knobs lower_knobs(const struct sipring_config *config)
@@ -417,7 +437,7 @@ void sipring_config_lower(const struct sipring_config *config, struct sipring_io
 	struct sipring_sctp_config *sctp, const struct sipring_log *log)
 {
 	*io = (struct sipring_io_config){
-		.n_buffers = power_of_two(config->receive_buffers),
+		.n_buffers = receive_buffers_of(config),
 		.buffer_size = (uint32_t)(config->receive_buffer_size + 63) / 64 * 64,
 		.n_sends = 1024,
 		.log = log,

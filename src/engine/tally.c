@@ -3,8 +3,8 @@
  * Chains of nodes by number, in one array. Who counts makes the version odd while it links or
  * unlinks a node, and even after that; who reads begins anew when it was odd or has changed, for a
  * chain may have led elsewhere. A change that does not end (who makes it was killed, or sleeps) is
- * not waited for: between its steps each chain has all other nodes that belong there. Invariant: a node with a count is in one chain, one without in the
- * list of the free ones.
+ * not waited for: between its steps each chain has all other nodes that belong there. Invariant: a
+ * node with a count is in one chain, one without in the list of the free ones.
  */
 #include "engine/tally.h"
 

@@ -229,3 +229,24 @@ Test(config, a_listener_has_its_own_or_what_all_have)
 	cr_expect(strstr(error.text, "5070: tos (3)"), "%s", error.text);
 	sipring_config_free(config);
 }
+
+static uint32_t buffers_of(const char *name, const char *value)
+{
+	struct sipring_config *config = sipring_config_new();
+	struct sipring_sctp_config sctp;
+	struct sipring_io_config io;
+
+	cr_assert_eq(sipring_config_set(config, name, value, NULL), 0);
+	sipring_config_lower(config, &io, &sctp, NULL);
+	sipring_config_free(config);
+	return io.n_buffers;
+}
+
+Test(config, receive_buffers_go_by_the_associations)
+{
+	cr_expect_eq(buffers_of("associations_max", "64"), 512);
+	cr_expect_eq(buffers_of("associations_max", "10000"), 2048);
+	cr_expect_eq(buffers_of("associations_max", "1000000"), 32768);
+	cr_expect_eq(buffers_of("receive_buffers", "100"), 128);
+	cr_expect_eq(buffers_of("receive_buffers", "3"), 16);
+}
