@@ -95,6 +95,16 @@ int sipring_bridge_send(struct sipring_bridge *bridge, const struct sipring_send
 /* Ends an association in order, or at once. 0, and DOWN tells; or -errno. */
 int sipring_bridge_disconnect(struct sipring_bridge *bridge, uint32_t association, bool abort);
 
+/* Sends that sipring_bridge_send refused, in whatever process. */
+struct sipring_bridge_refused {
+	uint64_t n_dead;  /* -EHOSTDOWN: the peer is known not to answer */
+	uint64_t n_full;  /* -ENOBUFS: a queue or mailbox was full */
+	uint64_t n_other; /* too long, nobody connected, no place for a sender … */
+};
+
+void sipring_bridge_refused(const struct sipring_bridge *bridge,
+	struct sipring_bridge_refused *refused);
+
 /*
  * Sums over the engines, a tenth of a second old at most; and what became of a listener's
  * messages.

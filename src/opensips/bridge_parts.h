@@ -16,6 +16,7 @@
 struct sipring_bridge_shared {
 	_Atomic uint32_t n_running; /* engines that came to run */
 	_Atomic uint32_t n_ended;   /* of those that began, the ones that do not run any more */
+	_Atomic uint64_t n_dead, n_full, n_other; /* sends refused, by reason */
 };
 
 struct sipring_bridge {

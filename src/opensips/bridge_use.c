@@ -49,16 +49,39 @@ static int enter(struct sipring_bridge *bridge)
 		: sipring_sender_open(&bridge->sender, bridge->sipring, &nothing, NULL);
 }
 
+static void count_refused(struct sipring_bridge_shared *shared, int r)
+{
+	_Atomic uint64_t *n = r == -EHOSTDOWN ? &shared->n_dead
+		: r == -ENOBUFS               ? &shared->n_full
+					      : &shared->n_other;
+
+	atomic_fetch_add_explicit(n, 1, memory_order_relaxed);
+}
+
 int sipring_bridge_send(struct sipring_bridge *bridge, const struct sipring_send *send)
 {
 	struct sipring_send unasked = *send;
 	int r = enter(bridge);
 
-	if (r < 0)
-		return r;
 	unasked.cookie = 0;
 	unasked.flags |= SIPRING_SEND_UNASKED;
-	return sipring_sender_send(bridge->sender, &unasked);
+	if (r == 0)
+		r = sipring_sender_send(bridge->sender, &unasked);
+	if (r < 0)
+		count_refused(bridge->shared, r);
+	return r;
+}
+
+void sipring_bridge_refused(const struct sipring_bridge *bridge,
+	struct sipring_bridge_refused *refused)
+{
+	const struct sipring_bridge_shared *shared = bridge->shared;
+
+	*refused = (struct sipring_bridge_refused){
+		.n_dead = atomic_load_explicit(&shared->n_dead, memory_order_relaxed),
+		.n_full = atomic_load_explicit(&shared->n_full, memory_order_relaxed),
+		.n_other = atomic_load_explicit(&shared->n_other, memory_order_relaxed),
+	};
 }
 
 int sipring_bridge_disconnect(struct sipring_bridge *bridge, uint32_t association, bool abort)

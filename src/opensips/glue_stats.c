@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The statistics of the group proto_sctp: the engines' counters and what became of the messages of
- * all listeners. Functions, so that nothing is counted twice; before the listeners are open all are
+ * The statistics of the group proto_sctp: the engines' counters, sends that were refused at once, and
+ * what became of the messages of all listeners. Functions, so that nothing is counted twice; before the listeners are open all are
  * 0.
  */
 #include "opensips/glue.h"
@@ -44,6 +44,11 @@
 	each(turns) \
 	each(system_calls)
 
+#define REFUSED(each) \
+	each(dead) \
+	each(full) \
+	each(other)
+
 #define TAKEN(each) \
 	each(taken) \
 	each(failed) \
@@ -58,6 +63,13 @@ static void engines(struct sipring_stats *stats)
 	*stats = (struct sipring_stats){0};
 	if (sipring_glue_bridge)
 		sipring_bridge_stats(sipring_glue_bridge, stats);
+}
+
+static void refused(struct sipring_bridge_refused *sends)
+{
+	*sends = (struct sipring_bridge_refused){0};
+	if (sipring_glue_bridge)
+		sipring_bridge_refused(sipring_glue_bridge, sends);
 }
 
 /* Wakes and places are counted for all listeners together. */
@@ -98,7 +110,17 @@ static void takers(struct sipring_taker_stats *sum)
 		return stats.field;                                            \
 	}
 
+#define REFUSED_FUNCTION(reason)                                                  \
+	static unsigned long refused_##reason(__attribute__((unused)) void *none) \
+	{                                                                         \
+		struct sipring_bridge_refused sends;                              \
+                                                                                  \
+		refused(&sends);                                                  \
+		return sends.n_##reason;                                          \
+	}
+
 COUNTERS(ENGINE_FUNCTION)
+REFUSED(REFUSED_FUNCTION)
 TAKEN(TAKER_FUNCTION)
 
 static unsigned long events_lost(__attribute__((unused)) void *none)
@@ -107,11 +129,13 @@ static unsigned long events_lost(__attribute__((unused)) void *none)
 }
 
 #define ENGINE_ROW(field) {#field, STAT_IS_FUNC, (stat_var **)engine_##field},
+#define REFUSED_ROW(reason) {"refused_" #reason, STAT_IS_FUNC, (stat_var **)refused_##reason},
 #define TAKER_ROW(field) {"worker_" #field, STAT_IS_FUNC, (stat_var **)taker_##field},
 
 const stat_export_t sipring_glue_stats[] = {
 	/* clang-format off */
 	COUNTERS(ENGINE_ROW)
+	REFUSED(REFUSED_ROW)
 	TAKEN(TAKER_ROW)
 	/* clang-format on */
 	{"events_lost", STAT_IS_FUNC, (stat_var **)events_lost},
@@ -121,14 +145,18 @@ const stat_export_t sipring_glue_stats[] = {
 void sipring_glue_stats_walk(void (*each)(void *user, const char *name, uint64_t value), void *user)
 {
 	struct sipring_taker_stats of_takers;
+	struct sipring_bridge_refused of_senders;
 	struct sipring_stats of_engines;
 
 	engines(&of_engines);
+	refused(&of_senders);
 	takers(&of_takers);
 #define ENGINE_TELL(field) each(user, #field, of_engines.field);
+#define REFUSED_TELL(reason) each(user, "refused_" #reason, of_senders.n_##reason);
 #define TAKER_TELL(field) each(user, "worker_" #field, of_takers.field);
 	/* clang-format off */
 	COUNTERS(ENGINE_TELL)
+	REFUSED(REFUSED_TELL)
 	TAKEN(TAKER_TELL)
 	/* clang-format on */
 	each(user, "events_lost", events_lost(NULL));

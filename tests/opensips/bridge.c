@@ -383,8 +383,10 @@ static void who_cannot_be_reached_is_told(void)
 {
 	union sipring_address to = {.v4 = {.sin_family = AF_INET, .sin_port = htons(SILENT_PORT)}};
 	struct sipring_send send = {.data = "x", .size = 1, .to = &to};
+	struct sipring_bridge_refused before, after;
 	int r = 0;
 
+	sipring_bridge_refused(bridge, &before);
 	to.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	shared_point(sipring_bridge_send(bridge, &send) == 0 && until(&world->n_failed, 1) &&
 			atomic_load(&world->failed_outcome) == SIPRING_OUTCOME_CONNECT_FAILED &&
@@ -394,7 +396,10 @@ static void who_cannot_be_reached_is_told(void)
 		r = sipring_bridge_send(bridge, &send);
 		poll(NULL, 0, 1);
 	}
-	shared_point(r == -EHOSTDOWN, "and the next one is refused at once");
+	sipring_bridge_refused(bridge, &after);
+	shared_point(r == -EHOSTDOWN && after.n_dead == before.n_dead + 1 &&
+			after.n_full == before.n_full && after.n_other == before.n_other,
+		"and the next one is refused at once, and counted");
 }
 
 static void an_association_can_be_ended(void)
