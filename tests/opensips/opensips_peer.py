@@ -7,7 +7,8 @@ function of that name in lib.sh.
     opensips_peer.py sizes   long messages, too long ones, keep-alives, wrong ports in a Via
     opensips_peer.py homes   a listener of two addresses, and the TOS of each listener
     opensips_peer.py hole    requests for a peer that does not answer, and for others meanwhile
-    opensips_peer.py limit   three associations where two may be begun
+    opensips_peer.py limit   three associations where two may be begun, and one that OpenSIPS begins
+    opensips_peer.py ended   associations that a command ends, in order and at once
     opensips_peer.py slow    requests of one association, two of them for a script that sleeps
     opensips_peer.py stalled peers that ask and never read the answers, until it is ended
     opensips_peer.py trace   collects the traces of associations that come and go
@@ -221,10 +222,20 @@ def trace():
 
 
 def limit():
-    peers = [Peer("127.0.0.1", 5060) for _ in range(2)]
+    behind = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_SCTP)
+    behind.bind(("127.0.0.2", 5060))
+    behind.listen(4)
+    behind.settimeout(30)
+    peers = [Peer("127.0.0.1", 5060)]
+    peers[0].send(request("INVITE", "elsewhere", "own"))
+    leg, _ = behind.accept()
+    point(leg.recv(65536).startswith(b"INVITE"), "OpenSIPS begins an association of its own")
+    first(peers[0])
+    peers.append(Peer("127.0.0.1", 5060))
     for number, peer in enumerate(peers):
         peer.send(request("OPTIONS", "", f"limit{number}"))
-        point("200" in first(peer)[:16], "one of as many as may be begun is served")
+        point("200" in first(peer)[:16], "one of as many as may be begun is served, and its own "
+              "is none of these")
     try:
         late = Peer("127.0.0.1", 5060)
         late.send(request("OPTIONS", "", "late"))
@@ -234,6 +245,25 @@ def limit():
     point(not answer, "one more is refused", answer)
     peers[0].send(request("OPTIONS", "", "still"))
     point("200" in first(peers[0])[:16], "which harms none of the others")
+
+
+def end_by_command(number, **more):
+    """How the peer sees its association end."""
+    peer = Peer("127.0.0.1", 5060)
+    peer.send(request("OPTIONS", "", number))
+    first(peer)
+    port = peer.socket.getsockname()[1]
+    known = [one for one in command("sctp_list_assocs")["result"]["associations"]
+             if one["port"] == port]
+    command("sctp_close_assoc", id=known[0]["id"], **more)
+    return peer.ending()
+
+
+def ended():
+    told = end_by_command("ordered")
+    point(told == "shutdown", "an association is ended in order by a command", told)
+    told = end_by_command("aborted", abort="1")
+    point(told == "abort", "or at once", told)
 
 
 def stalled():
@@ -260,4 +290,4 @@ def stalled():
 
 
 {"ports": ports, "sizes": sizes, "hole": hole, "slow": slow, "stalled": stalled, "limit": limit,
- "trace": trace, "homes": homes}[sys.argv[1]]()
+ "trace": trace, "homes": homes, "ended": ended}[sys.argv[1]]()
