@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The statistics of the group proto_sctp: the engines' counters, sends that were refused at once, and
- * what became of the messages of all listeners. Functions, so that nothing is counted twice; before the listeners are open all are
- * 0.
+ * The statistics of the group proto_sctp: the engines' counters, sends that were refused at once,
+ * and what became of the messages of all listeners. Functions, so that nothing is counted twice;
+ * before the listeners are open all are 0.
  */
 #include "opensips/glue.h"
 

@@ -114,7 +114,8 @@ sipp_run() {
 	local seconds=${SIPRING_OPENSIPS_FULL:+9}00
 	timeout -k 5 $((seconds + 110)) sipp -t "$3" -sf "$1" -i 127.0.0.1 -p 6060 -m "$2" \
 		-l "${5-64}" -r 100000 -nostdin -trace_stat -stf sipp.csv -fd 1 -trace_err \
-		-error_file sipp.err -timeout $((seconds + 100)) -timeout_error "$4" >sipp.out 2>&1 </dev/null
+		-error_file sipp.err -timeout $((seconds + 100)) -timeout_error "$4" \
+		>sipp.out 2>&1 </dev/null
 }
 
 # calls NAME SCENARIO CALLS TRANSPORT TARGET [WINDOW]
