@@ -14,7 +14,13 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import stacks  # noqa: E402
 
 FIRST_PORT = 20000
 READY_S = 60
@@ -80,7 +86,7 @@ def client_words(plan, step, mode, port, pids, rate):
         words.append("--udp")
     if case["client"] == "batch":
         words += ["--batch", "64"]
-    if mode != "cost":
+    if mode in ("calls", "samples"):
         words.append("--" + mode)
     return words
 
@@ -89,12 +95,19 @@ def measure(plan, step, mode, port, rate):
     server, pids, groups = start(plan["build"], step["command"], port)
     try:
         words = client_words(plan, step, mode, port, pids, rate)
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
+        found = []
+        if mode == "stacks":
+            with tempfile.TemporaryDirectory() as folder:
+                done, found = stacks.record(words, pids, folder)
+        else:
+            done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
         if done.returncode:
             raise Failed(f"{' '.join(words)}: {done.stderr.strip()}")
         run = json.loads(done.stdout)
         run["memory_kib"] = sum(memory_kib(pid) for pid in pids)
         run["groups"] = groups
+        if found:
+            run["stacks"] = stacks.tree(found, step["roots"])
         return run
     finally:
         stop(server)
@@ -104,19 +117,18 @@ def prepare():
     subprocess.run(["mount", "-t", "tracefs", "none", "/sys/kernel/tracing"], check=False,
                    capture_output=True)
     resource.setrlimit(resource.RLIMIT_NOFILE, (65536, 65536))
-    for path in ("/proc/sys/kernel/perf_event_mlock_kb",):
-        with open(path, "w", encoding="ascii") as file:
-            file.write("65536")
     # The kernel slows sampling down where it takes long, and here everything does.
-    with open("/proc/sys/kernel/perf_cpu_time_max_percent", "w", encoding="ascii") as file:
-        file.write("0")
+    for name, value in (("perf_event_mlock_kb", "65536"), ("kptr_restrict", "0"),
+                        ("perf_cpu_time_max_percent", "0")):
+        with open("/proc/sys/kernel/" + name, "w", encoding="ascii") as file:
+            file.write(value)
 
 
 def rounds_of(plan):
     """What to run, in order: (index of step, mode)."""
     steps = list(enumerate(plan["steps"]))
     order = [(i, "cost") for _ in range(plan["repetitions"]) for i, _ in steps]
-    for mode in ("calls", "samples"):
+    for mode in ("calls", "samples", "stacks"):
         order += [(i, mode) for i, step in steps if mode in step["modes"]]
     return order
 

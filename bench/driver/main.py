@@ -22,8 +22,8 @@ import transport  # noqa: E402
 import userspace  # noqa: E402
 
 Paths = collections.namedtuple("Paths", "source build")
-SUITES = ("transport", "latency", "userspace", "parser", "hosts")
-DEFAULT = SUITES[:4]
+SUITES = ("transport", "latency", "flame", "userspace", "parser", "hosts")
+DEFAULT = SUITES[:5]
 
 
 def whole(least):
@@ -38,7 +38,7 @@ def whole(least):
 def read_arguments(words):
     parser = argparse.ArgumentParser(
         prog="sipring bench", description="Measures sipring against programs of the usual kinds.",
-        epilog="transport and latency run in a guest of tools/lab, whose clock counts "
+        epilog="transport, latency and flame run in a guest of tools/lab, whose clock counts "
                "instructions; userspace and parser here, on a machine that does nothing else.")
     parser.add_argument("suites", nargs="*", metavar="SUITE",
                         help=f"{', '.join(SUITES)} (default: all but hosts), or report:"
@@ -92,6 +92,7 @@ def documents(suite, paths, options):
     else:
         measure = {"transport": transport.measure_transport,
                    "latency": transport.measure_latency,
+                   "flame": transport.measure_flame,
                    "hosts": hosts.measure}[suite]
         for kernel in options.kernel:
             yield f"{suite}-{kernel}.json", measure(paths, options, kernel)

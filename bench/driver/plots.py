@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""SVG plots by gnuplot, which gets its data within its script. Without gnuplot there are none."""
+"""SVG plots by gnuplot, which gets its data within its script, without gnuplot none; and flame
+graphs (flame.py)."""
 import os
 import shutil
 import subprocess
 import sys
 
+import flame
 import programs
 from results import find, median
 
 TITLES = {"cost": "instructions per round trip", "peers": "cost against the number of peers",
-          "latency": "p99 against load"}
+          "latency": "p99 against load", "flame": "where a server's time goes"}
 STYLE = """set terminal svg size 900,420 font 'sans,12' background '#ffffff'
 set key outside right
 set grid ytics lc rgb '#dddddd'
@@ -29,6 +31,8 @@ def names(roots):
             found += [f"cost-{series}", f"peers-{series}"]
         elif root["suite"] == "latency":
             found.append(name)
+        elif root["suite"] == "flame":
+            found += [f"{name}-{result['case']['program']}" for result in root["results"]]
     return found
 
 
@@ -87,14 +91,31 @@ def latency_script(root):
                         "p99 in guest us")
 
 
+def draw_flames(roots, folder):
+    written = []
+    for name, root in roots.items():
+        for result in root["results"] if root["suite"] == "flame" else []:
+            program = result["case"]["program"]
+            written.append(os.path.join(folder, f"{name}-{program}.svg"))
+            with open(written[-1], "w", encoding="utf-8") as file:
+                file.write(flame.svg(programs.title(program), result["stacks"]))
+    return written
+
+
 def draw(roots, folder):
     """The paths of what was drawn."""
+    return draw_flames(roots, folder) + draw_plots(roots, folder)
+
+
+def draw_plots(roots, folder):
     if not shutil.which("gnuplot"):
         print("sipring bench: no plots without gnuplot: install gnuplot-nox", file=sys.stderr)
         return []
     written = []
     for name in names(roots):
         kind, series = name.split("-", 1)
+        if kind == "flame":
+            continue
         root = roots.get(name) or roots["transport-" + series]
         make = {"cost": cost_script, "peers": peers_script, "latency": latency_script}[kind]
         path = os.path.join(folder, name + ".svg")

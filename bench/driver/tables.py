@@ -3,6 +3,7 @@
 the repetitions is over 5 % has a mark, "~"."""
 import claims
 import programs
+import stacks
 from results import find
 
 
@@ -98,6 +99,17 @@ def of_parser(root):
     return ["ns per message"] + names, rows
 
 
+def of_flame(root):
+    """How much of the samples each part has, and so each graph shows."""
+    head = ["", "samples", "user space", "the kernel's SCTP", "io_uring alone"]
+    rows = []
+    for result in root["results"]:
+        total = result["stacks"][0][1]
+        shares = [f"{100 * n / total:.1f} %" for n in stacks.shares(result["stacks"])]
+        rows.append([programs.title(result["case"]["program"]), f"{total:,}"] + shares)
+    return head, rows
+
+
 def of_claims(root):
     rows = [[what, value, bound, "yes" if kept else "**no**"]
             for what, value, bound, kept in claims.of(root)]
@@ -108,5 +120,7 @@ def of(root):
     """[(title, head, rows)] of a document."""
     if root["suite"] in ("transport", "hosts"):
         return [(name,) + of_scenario(root, name) for name in scenarios(root)]
+    if root["suite"] == "flame":
+        return [("",) + of_flame(root)]
     make = {"latency": of_latency, "userspace": of_userspace, "parser": of_parser}[root["suite"]]
     return [("",) + make(root)]

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The suites that need the kernel's SCTP: transport (what a round trip costs) and latency.
+"""The suites that need the kernel's SCTP: transport (what a round trip costs), latency, and flame
+(where it goes).
 
-Both run in a guest of tools/lab whose clock counts instructions. Here the cases are chosen, the
+All run in a guest of tools/lab whose clock counts instructions. Here the cases are chosen, the
 guest is started and what it brought back becomes metrics; guest.py is the other half.
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +19,8 @@ SCTP = ("shared", "epoll", "uring", "sipring-epoll", "sipring", "sipring-unbundl
 FEW = ("shared", "epoll", "sipring")
 LOADS = (25, 50, 75, 90)
 SIZE = 420
+# What is drawn, and the function that the loop of each is in.
+FLAMES = {"sipring": ["u:sipring_worker_turn"], "shared": ["u:main"]}
 
 
 def case(program, peers, outstanding, client, size=SIZE):
@@ -154,3 +158,21 @@ def measure_latency(paths, options, kernel):
     given = parameters(options, raw)
     given["capacity_per_second"] = raw["capacity"]
     return results.document("latency", paths, raw["kernel"], given, found)
+
+
+def measure_flame(paths, options, kernel):
+    """Stacks of a server's process, of sipring and of the stock algorithm."""
+    if not shutil.which("perf"):
+        raise ValueError("flame: there is no perf: install the Debian package linux-perf")
+    steps = [{"case": case(name, 1, 64, "bundles"), "modes": ["stacks"], "roots": roots,
+              "command": programs.PROGRAMS[name]["command"]} for name, roots in FLAMES.items()]
+    plan = dict(plan_of(paths, options, steps), repetitions=0)
+    raw = run_guest(paths, options, kernel, plan)
+    found = []
+    for step, runs in zip(steps, raw["runs"]):
+        rows = runs["stacks"][0]["stacks"]
+        found.append({"case": step["case"], "stacks": rows,
+                      "metrics": {"samples": results.metric("samples", [rows[0][1]])}})
+    given = parameters(options, raw)
+    del given["repetitions"], given["order"]
+    return results.document("flame", paths, raw["kernel"], given, found)
