@@ -4,17 +4,11 @@ of samples, and what has no row above it is a function's own. The mouse over a f
 """
 import html
 
+import stacks
+
 WIDTH, ROW, TOP, SIDE = 1200, 17, 46, 10
 LETTER = 6.7  # of the font, in pixels; text is cut to what fits
-COLOURS = (("k:sctp_", "#e8795a"), ("k:io_", "#8fb7e3"), ("k:__io_", "#8fb7e3"), ("k:", "#f0c27b"),
-           ("u:sipring_", "#8fcf8f"), ("u:", "#bfdfa5"))
-LEGEND = (("the kernel's SCTP", "#e8795a"), ("io_uring", "#8fb7e3"),
-          ("the rest of the kernel", "#f0c27b"), ("the library", "#8fcf8f"),
-          ("programs and other libraries", "#bfdfa5"))
-
-
-def colour(name):
-    return next(value for start, value in COLOURS if name.startswith(start))
+COLOURS = ("#8fcf8f", "#e8795a", "#8fb7e3", "#f0c27b")  # of stacks.PARTS
 
 
 def fitted(text, width):
@@ -48,13 +42,13 @@ def frame(edge, row, total, base):
     label = f'<text x="{x + 3:.1f}" y="{y + 12}">{text}</text>' if text else ""
     return (f'<g><title>{shown} ({where}): {100 * samples / total:.1f} %</title>'
             f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{ROW - 1}"'
-            f' fill="{colour(name)}"/>{label}</g>')
+            f' fill="{COLOURS[stacks.part_of(name)]}"/>{label}</g>')
 
 
 def legend():
     parts, x = [], SIDE
-    for text, value in LEGEND:
-        parts.append(f'<rect x="{x}" y="26" width="11" height="11" fill="{value}"/>'
+    for (text, _), colour in zip(stacks.PARTS, COLOURS):
+        parts.append(f'<rect x="{x}" y="26" width="11" height="11" fill="{colour}"/>'
                      f'<text x="{x + 15}" y="36">{text}</text>')
         x += 35 + int(len(text) * LETTER)
     return "".join(parts)

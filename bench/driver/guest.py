@@ -91,23 +91,30 @@ def client_words(plan, step, mode, port, pids, rate):
     return words
 
 
+def run_client(words, pids, step, mode):
+    """What it tells of its run; with the tree of the servers' stacks, where these are wanted."""
+    if mode == "stacks":
+        with tempfile.TemporaryDirectory() as folder:
+            done, found, complaints = stacks.record(words, pids, folder)
+    else:
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
+    if done.returncode:
+        raise Failed(f"{' '.join(words)}: {done.stderr.strip()}")
+    run = json.loads(done.stdout)
+    if mode == "stacks":
+        if not found:
+            raise Failed(f"perf has sampled nothing: {complaints}")
+        run["stacks"] = stacks.tree(found, step["root"])
+    return run
+
+
 def measure(plan, step, mode, port, rate):
     server, pids, groups = start(plan["build"], step["command"], port)
     try:
         words = client_words(plan, step, mode, port, pids, rate)
-        found = []
-        if mode == "stacks":
-            with tempfile.TemporaryDirectory() as folder:
-                done, found = stacks.record(words, pids, folder)
-        else:
-            done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
-        if done.returncode:
-            raise Failed(f"{' '.join(words)}: {done.stderr.strip()}")
-        run = json.loads(done.stdout)
+        run = run_client(words, pids, step, mode)
         run["memory_kib"] = sum(memory_kib(pid) for pid in pids)
         run["groups"] = groups
-        if found:
-            run["stacks"] = stacks.tree(found, step["roots"])
         return run
     finally:
         stop(server)
@@ -117,7 +124,7 @@ def prepare():
     subprocess.run(["mount", "-t", "tracefs", "none", "/sys/kernel/tracing"], check=False,
                    capture_output=True)
     resource.setrlimit(resource.RLIMIT_NOFILE, (65536, 65536))
-    # The kernel slows sampling down where it takes long, and here everything does.
+    # The last: the kernel slows sampling down where it takes long, and here everything does.
     for name, value in (("perf_event_mlock_kb", "65536"), ("kptr_restrict", "0"),
                         ("perf_cpu_time_max_percent", "0")):
         with open("/proc/sys/kernel/" + name, "w", encoding="ascii") as file:

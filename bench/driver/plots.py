@@ -23,7 +23,7 @@ BARS = (("1 peer bundles", 1, 64, "bundles"), ("16 peers bundles", 16, 64, "bund
 DRAWN = ("shared", "epoll", "uring", "sipring-epoll", "sipring-unbundled", "sipring", "udp")
 
 
-def names(roots):
+def plot_names(roots):
     found = []
     for name, root in roots.items():
         if root["suite"] == "transport":
@@ -31,9 +31,18 @@ def names(roots):
             found += [f"cost-{series}", f"peers-{series}"]
         elif root["suite"] == "latency":
             found.append(name)
-        elif root["suite"] == "flame":
-            found += [f"{name}-{result['case']['program']}" for result in root["results"]]
     return found
+
+
+def flames(roots):
+    """{name: result} of what is drawn as a flame graph."""
+    return {f"{name}-{result['case']['program']}": result
+            for name, root in roots.items() if root["suite"] == "flame"
+            for result in root["results"]}
+
+
+def names(roots):
+    return plot_names(roots) + list(flames(roots))
 
 
 def cost(root, program, peers, outstanding, client):
@@ -91,20 +100,18 @@ def latency_script(root):
                         "p99 in guest us")
 
 
-def draw_flames(roots, folder):
-    written = []
-    for name, root in roots.items():
-        for result in root["results"] if root["suite"] == "flame" else []:
-            program = result["case"]["program"]
-            written.append(os.path.join(folder, f"{name}-{program}.svg"))
-            with open(written[-1], "w", encoding="utf-8") as file:
-                file.write(flame.svg(programs.title(program), result["stacks"]))
-    return written
-
-
 def draw(roots, folder):
     """The paths of what was drawn."""
     return draw_flames(roots, folder) + draw_plots(roots, folder)
+
+
+def draw_flames(roots, folder):
+    written = []
+    for name, result in flames(roots).items():
+        written.append(os.path.join(folder, name + ".svg"))
+        with open(written[-1], "w", encoding="utf-8") as file:
+            file.write(flame.svg(programs.title(result["case"]["program"]), result["stacks"]))
+    return written
 
 
 def draw_plots(roots, folder):
@@ -112,10 +119,8 @@ def draw_plots(roots, folder):
         print("sipring bench: no plots without gnuplot: install gnuplot-nox", file=sys.stderr)
         return []
     written = []
-    for name in names(roots):
+    for name in plot_names(roots):
         kind, series = name.split("-", 1)
-        if kind == "flame":
-            continue
         root = roots.get(name) or roots["transport-" + series]
         make = {"cost": cost_script, "peers": peers_script, "latency": latency_script}[kind]
         path = os.path.join(folder, name + ".svg")

@@ -13,11 +13,15 @@ PERIOD_NS = 29989  # of the processor's clock; prime, so that it keeps step with
 USER_STACK = 4096  # bytes that are copied for each sample, to be unwound afterwards
 ROWS_FROM = 0.003  # of all samples; less is not worth a row
 
-FRAME = re.compile(r"\s*[0-9a-f]+ (.*) \(([^()]*|.*\[kernel.*|inlined)\)$")
+# What a function belongs to: (title, how its name begins), the first that does.
+PARTS = (("user space", "u:"), ("the kernel's SCTP", "k:sctp_"), ("io_uring", ("k:io_", "k:__io_")),
+         ("the rest of the kernel", "k:"))
+FRAME = re.compile(r"\s*[0-9a-f]+ (.*) \(([^()]*)\)$")
 
 
 def record(words, pids, folder):
-    """Runs the client while the servers are sampled; (its output, the stacks)."""
+    """Runs the client while the servers are sampled: (how it ended, the stacks, perf's complaints).
+    """
     data = os.path.join(folder, "perf.data")
     perf = ["perf", "record", "--quiet", "--call-graph", f"dwarf,{USER_STACK}", "--output", data,
             "--event", "cpu-clock", "--count", str(PERIOD_NS),
@@ -26,11 +30,12 @@ def record(words, pids, folder):
     script = subprocess.run(["perf", "script", "--input", data, "--fields", "comm,ip,sym,dso"],
                             capture_output=True, text=True, check=False, timeout=600)
     os.unlink(data)
-    return done, read(script.stdout.splitlines())
+    return done, read(script.stdout.splitlines()), script.stderr.strip()
 
 
 def name_of(function, place):
-    if "kernel" in place or (place.startswith("[") and "vdso" not in place):
+    """By perf's name of what it lies in: the kernel's modules stand in brackets."""
+    if place.startswith("[") and place not in ("[vdso]", "[unknown]"):
         return "k:" + function
     if function == "[unknown]":
         function = f"[{os.path.basename(place).split('.so')[0].strip('[]')}]"
@@ -50,19 +55,16 @@ def read(lines):
     return found
 
 
-def from_root(stack, roots):
+def from_root(stack, root):
     """Without what leads to the server's loop, which unwinding sees one time and not another."""
-    for root in roots:
-        if root in stack:
-            return stack[stack.index(root):]
-    return ["u:(elsewhere)"] + stack
+    return stack[stack.index(root):] if root in stack else ["u:(elsewhere)"] + stack
 
 
-def tree(found, roots):
+def tree(found, root):
     """The rows of all stacks, without those that are too few to be seen."""
     counts = collections.Counter()
     for stack in found:
-        path = tuple(from_root(stack, roots))
+        path = tuple(from_root(stack, root))
         for depth in range(len(path)):
             counts[path[:depth + 1]] += 1
     least = len(found) * ROWS_FROM
@@ -82,8 +84,14 @@ def own(rows):
     return found
 
 
+def part_of(name):
+    """Index in PARTS."""
+    return next(i for i, (_, start) in enumerate(PARTS) if name.startswith(start))
+
+
 def shares(rows):
-    """Samples of user space, of functions of SCTP, of functions of io_uring: their own alone."""
-    found = own(rows)
-    return [sum(n for n, name in found if name.startswith(starts))
-            for starts in ("u:", "k:sctp_", ("k:io_", "k:__io_"))]
+    """Samples of the functions of each part: their own alone."""
+    found = [0] * len(PARTS)
+    for samples, name in own(rows):
+        found[part_of(name)] += samples
+    return found

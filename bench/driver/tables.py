@@ -101,7 +101,7 @@ def of_parser(root):
 
 def of_flame(root):
     """How much of the samples each part has, and so each graph shows."""
-    head = ["", "samples", "user space", "the kernel's SCTP", "io_uring alone"]
+    head = ["", "samples"] + [title for title, _ in stacks.PARTS]
     rows = []
     for result in root["results"]:
         total = result["stacks"][0][1]

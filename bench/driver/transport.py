@@ -20,7 +20,7 @@ FEW = ("shared", "epoll", "sipring")
 LOADS = (25, 50, 75, 90)
 SIZE = 420
 # What is drawn, and the function that the loop of each is in.
-FLAMES = {"sipring": ["u:sipring_worker_turn"], "shared": ["u:main"]}
+FLAMES = {"sipring": "u:sipring_worker_turn", "shared": "u:main"}
 
 
 def case(program, peers, outstanding, client, size=SIZE):
@@ -164,8 +164,8 @@ def measure_flame(paths, options, kernel):
     """Stacks of a server's process, of sipring and of the stock algorithm."""
     if not shutil.which("perf"):
         raise ValueError("flame: there is no perf: install the Debian package linux-perf")
-    steps = [{"case": case(name, 1, 64, "bundles"), "modes": ["stacks"], "roots": roots,
-              "command": programs.PROGRAMS[name]["command"]} for name, roots in FLAMES.items()]
+    steps = [{"case": case(name, 1, 64, "bundles"), "modes": ["stacks"], "root": root,
+              "command": programs.PROGRAMS[name]["command"]} for name, root in FLAMES.items()]
     plan = dict(plan_of(paths, options, steps), repetitions=0)
     raw = run_guest(paths, options, kernel, plan)
     found = []

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 
 #include "base/memory.h"
+#include "base/power.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -16,12 +17,6 @@
 #include <string.h>
 
 #define MEMBERS_MAX (1u << 31)
-
-static uint32_t hash_n_buckets(uint32_t n_members)
-{
-	assert(n_members && n_members <= MEMBERS_MAX);
-	return n_members == 1 ? 1 : 1u << (32 - __builtin_clz(n_members - 1));
-}
 
 /* The chain that was just changed: each node belongs there. */
 static void hash_check(const struct sipring_hash *table, uint64_t hash)
@@ -47,7 +42,7 @@ int sipring_hash_open(struct sipring_hash *table, uint32_t n_members)
 	*table = (struct sipring_hash){0};
 	if (!n_members || n_members > MEMBERS_MAX)
 		return -EINVAL;
-	n_buckets = hash_n_buckets(n_members);
+	n_buckets = sipring_power_of_two(n_members);
 	table->buckets = sipring_memory_map(n_buckets * sizeof *table->buckets);
 	if (!table->buckets)
 		return -errno;
@@ -68,7 +63,7 @@ size_t sipring_hash_footprint(uint32_t n_members)
 	if (!n_members || n_members > MEMBERS_MAX)
 		return SIZE_MAX;
 	return sipring_memory_footprint(
-		hash_n_buckets(n_members) * sizeof(struct sipring_hash_node *));
+		sipring_power_of_two(n_members) * sizeof(struct sipring_hash_node *));
 }
 
 void sipring_hash_insert(struct sipring_hash *table, struct sipring_hash_node *node, uint64_t hash)

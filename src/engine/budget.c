@@ -88,8 +88,8 @@ uint64_t sipring_budget(const struct sipring_config *config,
 	sipring_config_lower(config, &io, &sctp, NULL);
 	sipring_config_lower_dns(config, &dns, NULL);
 	provider = sipring_sctp_footprint((enum sipring_sctp_wanted)config->provider, &sctp);
-	add(&sum, "receive buffers", "receive_buffers, receive_buffer_size", io.n_buffers,
-		io.buffer_size, sipring_io_footprint(&io));
+	add(&sum, "receive buffers", "receive_buffers or associations_max, receive_buffer_size",
+		io.n_buffers, io.buffer_size, sipring_io_footprint(&io));
 	add(&sum, "associations", "associations_max", sctp.associations_max,
 		sizeof(struct sipring_association), sipring_table_footprint(sctp.associations_max));
 	add(&sum, "further addresses of peers", "paths_max", (uint64_t)config->paths_max,

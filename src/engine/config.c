@@ -6,6 +6,8 @@
  */
 #include "engine/config.h"
 
+#include "base/power.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -85,7 +87,7 @@ static const struct row rows[] = {
 		"of these at once, after a while with fewer; 0: those of one second"),
 	NUMBER(message_max, 1024, 65535, 65535, "bytes of one message, both ways"),
 	NUMBER(receive_buffers, 0, 32768, 0,
-		"receive buffers, a power of two from 16 on; 0: one for 8 associations, from 512"),
+		"receive buffers, up to a power of two; 0: one for 8 associations, from 512"),
 	NUMBER(receive_buffer_size, 1024, 131072, 8192,
 		"bytes of a receive buffer; a longer message comes in pieces"),
 	NUMBER(reassembly_slots, 1, 65536, 256,
@@ -384,32 +386,21 @@ const struct sipring_setting *sipring_config_setting(unsigned index)
 	return index < N_ROWS ? &rows[index].setting : NULL;
 }
 
-#define RECEIVE_BUFFERS_MIN 16
-#define RECEIVE_BUFFERS_AUTO_MIN 512
-#define RECEIVE_BUFFERS_MAX 32768
+#define RECEIVE_BUFFERS_AUTO_LEAST 512 /* where associations_max decides */
+#define RECEIVE_BUFFERS_AUTO_MOST 32768
 #define ASSOCIATIONS_PER_BUFFER 8 /* docs/decisions/0014: fewer cost a message a fifth more */
-
-static int64_t within(int64_t value, int64_t least, int64_t most)
-{
-	return value < least ? least : value > most ? most : value;
-}
-
-static uint32_t power_of_two(int64_t at_least)
-{
-	uint32_t n = 1;
-
-	while (n < at_least)
-		n *= 2;
-	return n;
-}
 
 static uint32_t receive_buffers_of(const struct sipring_config *config)
 {
+	int64_t n = config->associations_max / ASSOCIATIONS_PER_BUFFER;
+
 	if (config->receive_buffers)
-		return power_of_two(
-			within(config->receive_buffers, RECEIVE_BUFFERS_MIN, RECEIVE_BUFFERS_MAX));
-	return power_of_two(within(config->associations_max / ASSOCIATIONS_PER_BUFFER,
-		RECEIVE_BUFFERS_AUTO_MIN, RECEIVE_BUFFERS_MAX));
+		n = config->receive_buffers;
+	else if (n < RECEIVE_BUFFERS_AUTO_LEAST)
+		n = RECEIVE_BUFFERS_AUTO_LEAST;
+	else if (n > RECEIVE_BUFFERS_AUTO_MOST)
+		n = RECEIVE_BUFFERS_AUTO_MOST;
+	return sipring_power_of_two((uint32_t)n);
 }
 
 static struct sipring_sctp_knobs lower_knobs(const struct sipring_config *config)

@@ -24,6 +24,7 @@
 #include "engine/owner.h"
 
 #include "base/hash.h"
+#include "base/power.h"
 #include "net/address.h"
 
 #include <assert.h>
@@ -71,15 +72,6 @@ struct sipring_owner_table {
 	_Atomic uint32_t n_repairs;
 	_Alignas(LINE) char arrays[]; /* keys, entries, buckets */
 };
-
-static uint32_t owner_buckets(uint32_t n_addresses)
-{
-	uint32_t n_buckets = 1;
-
-	while (n_buckets < n_addresses)
-		n_buckets *= 2;
-	return n_buckets;
-}
 
 static struct key *table_key(const struct sipring_owner_table *table, uint32_t i)
 {
@@ -145,7 +137,7 @@ size_t sipring_owner_footprint(uint32_t n_peers, uint32_t n_addresses)
 		return SIZE_MAX;
 	return sizeof(struct sipring_owner_table) + (n_addresses + 1) * sizeof(struct key) +
 		(n_peers + 1) * sizeof(struct entry) +
-		owner_buckets(n_addresses) * sizeof(uint32_t);
+		sipring_power_of_two(n_addresses) * sizeof(uint32_t);
 }
 
 int sipring_owner_init(struct sipring_owner_table *table, uint32_t n_peers, uint32_t n_addresses)
@@ -154,7 +146,7 @@ int sipring_owner_init(struct sipring_owner_table *table, uint32_t n_peers, uint
 		return -EINVAL;
 	if (getrandom(table->seed, sizeof table->seed, 0) != sizeof table->seed)
 		return -EIO;
-	table->n_buckets = owner_buckets(n_addresses);
+	table->n_buckets = sipring_power_of_two(n_addresses);
 	table->n_entries = n_peers + 1;
 	table->n_keys = n_addresses + 1;
 	for (uint32_t i = n_peers; i > 0; i--) {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RECEIVE_BUFFERS_LEAST 16
 #define AUTOCLOSE_LEAST 32  /* seconds, 64 * T1: what a transaction may take */
 #define SNDBUF_LEAST 131072 /* bytes: twice the largest message, eight times the longest run */
 
@@ -48,6 +49,11 @@ static int check_one(const struct sipring_config *config, struct sipring_error *
 		return sipring_error_set(error, -EINVAL,
 			"so_sndbuf (%lld) must be 0 or at least %d", (long long)config->so_sndbuf,
 			SNDBUF_LEAST);
+	if (config->receive_buffers && config->receive_buffers < RECEIVE_BUFFERS_LEAST)
+		return sipring_error_set(error, -EINVAL,
+			"receive_buffers (%lld) must be 0, to go by associations_max, or at least "
+			"%d",
+			(long long)config->receive_buffers, RECEIVE_BUFFERS_LEAST);
 	if (config->reconnect_min_ms > config->reconnect_max_ms)
 		return sipring_error_set(error, -EINVAL,
 			"reconnect_min_ms (%lld) is above reconnect_max_ms (%lld)",

@@ -8,6 +8,8 @@
  */
 #include "engine/tally.h"
 
+#include "base/power.h"
+
 #include <assert.h>
 #include <stdatomic.h>
 
@@ -22,26 +24,18 @@ struct node {
 struct sipring_tally {
 	_Atomic uint32_t version;
 	uint32_t n_nodes;
+	uint32_t mask;   /* of chains */
 	uint32_t free;   /* the first free one */
 	uint32_t n_used; /* nodes that were ever used */
 	struct node nodes[];
 	/* then a number for each chain */
 };
 
-static uint32_t chains_of(uint32_t n_keys)
-{
-	uint32_t n = 1;
-
-	while (n < n_keys)
-		n *= 2;
-	return n;
-}
-
 static _Atomic uint32_t *chain_of(const struct sipring_tally *tally, uint64_t key)
 {
 	_Atomic uint32_t *chains = (void *)&tally->nodes[tally->n_nodes];
 
-	return &chains[key & (chains_of(tally->n_nodes) - 1)];
+	return &chains[key & tally->mask];
 }
 
 static struct node *node_of(const struct sipring_tally *tally, uint32_t number)
@@ -53,13 +47,16 @@ static struct node *node_of(const struct sipring_tally *tally, uint32_t number)
 size_t sipring_tally_footprint(uint32_t n_keys)
 {
 	return sizeof(struct sipring_tally) + n_keys * sizeof(struct node) +
-		chains_of(n_keys) * sizeof(uint32_t);
+		sipring_power_of_two(n_keys) * sizeof(uint32_t);
 }
 
 static void change(struct sipring_tally *tally)
 {
-	/* acq_rel: nothing of a change is seen before it began, or is missing when it is over */
-	atomic_fetch_add_explicit(&tally->version, 1, memory_order_acq_rel);
+	/*
+	 * Nothing of a change is seen before it began, or is missing when it is over; seq_cst: who
+	 * adds to its own and reads the others' is seen by one who does the same.
+	 */
+	atomic_fetch_add_explicit(&tally->version, 1, memory_order_seq_cst);
 }
 
 void sipring_tally_init(struct sipring_tally *tally, uint32_t n_keys)
@@ -68,9 +65,10 @@ void sipring_tally_init(struct sipring_tally *tally, uint32_t n_keys)
 
 	atomic_fetch_or_explicit(&tally->version, 1, memory_order_seq_cst);
 	tally->n_nodes = n_keys;
+	tally->mask = sipring_power_of_two(n_keys) - 1;
 	tally->free = 0;
 	tally->n_used = 0;
-	for (uint32_t i = 0; i < chains_of(n_keys); i++)
+	for (uint32_t i = 0; i <= tally->mask; i++)
 		atomic_store_explicit(&chains[i], 0, memory_order_relaxed);
 	change(tally);
 }
@@ -112,11 +110,10 @@ static uint32_t begin_key(struct sipring_tally *tally, _Atomic uint32_t *link, u
 	change(tally);
 	atomic_store_explicit(&node->key, key, memory_order_relaxed);
 	atomic_store_explicit(&node->next, 0, memory_order_relaxed);
-	/* seq_cst: who adds to its own and reads the others' is seen by one who does the same */
-	atomic_store_explicit(&node->n, 1, memory_order_seq_cst);
+	atomic_store_explicit(&node->n, 1, memory_order_relaxed);
 	/* release: whoever comes by the link sees the node as it is now */
 	atomic_store_explicit(link, number, memory_order_release);
-	atomic_fetch_add_explicit(&tally->version, 1, memory_order_seq_cst);
+	change(tally);
 	return 1;
 }
 

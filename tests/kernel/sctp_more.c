@@ -151,11 +151,16 @@ static unsigned long packets_for(int flag)
 	return before;
 }
 
-/* The gain that all this is for: a batch in few packets, their acknowledgements included. */
+/*
+ * The gain that all this is for: a batch in few packets, their acknowledgements included. On a slow
+ * machine others come between, a heartbeat or a late SACK: then it is tried again.
+ */
 Test(kernel_more, a_batch_shares_packets)
 {
 	unsigned long plain = packets_for(0), bundled = packets_for(MSG_MORE);
 
+	for (unsigned i = 0; i < 2 && bundled > 5; i++)
+		bundled = packets_for(MSG_MORE);
 	cr_assert_geq(plain, 20);
-	cr_assert_leq(3 * bundled, plain, "%lu packets, %lu without the mark", bundled, plain);
+	cr_assert_leq(bundled, 5, "%lu packets, %lu without the mark", bundled, plain);
 }

@@ -112,10 +112,11 @@ sipp_count() {
 # does other things too is no reason for SIPp to give up.
 sipp_run() {
 	rm -f sipp.csv
-	local seconds=${SIPRING_OPENSIPS_FULL:+9}00
-	timeout -k 5 $((seconds + 110)) sipp -t "$3" -sf "$1" -i 127.0.0.1 -p 6060 -m "$2" \
+	local seconds=100
+	[ -n "${SIPRING_OPENSIPS_FULL-}" ] && seconds=1000
+	timeout -k 5 $((seconds + 10)) sipp -t "$3" -sf "$1" -i 127.0.0.1 -p 6060 -m "$2" \
 		-l "${5-64}" -r 100000 -nostdin -trace_stat -stf sipp.csv -fd 1 -trace_err \
-		-error_file sipp.err -timeout $((seconds + 100)) -timeout_error \
+		-error_file sipp.err -timeout $seconds -timeout_error \
 		-watchdog_minor_maxtriggers 100000 -watchdog_major_maxtriggers 100000 "$4" \
 		>sipp.out 2>&1 </dev/null
 }

@@ -248,5 +248,18 @@ Test(config, receive_buffers_go_by_the_associations)
 	cr_expect_eq(buffers_of("associations_max", "10000"), 2048);
 	cr_expect_eq(buffers_of("associations_max", "1000000"), 32768);
 	cr_expect_eq(buffers_of("receive_buffers", "100"), 128);
-	cr_expect_eq(buffers_of("receive_buffers", "3"), 16);
+	cr_expect_eq(buffers_of("receive_buffers", "16"), 16);
+}
+
+Test(config, a_few_receive_buffers_are_refused)
+{
+	struct sipring_config *config = sipring_config_new();
+	struct sipring_error error;
+
+	cr_assert_eq(sipring_config_set(config, "receive_buffers", "15", NULL), 0);
+	cr_expect_eq(sipring_check(config, &error), -EINVAL);
+	cr_expect(strstr(error.text, "at least 16"), "%s", error.text);
+	cr_assert_eq(sipring_config_set(config, "receive_buffers", "16", NULL), 0);
+	cr_expect_eq(sipring_check(config, &error), 0, "%s", error.text);
+	sipring_config_free(config);
 }
