@@ -34,12 +34,12 @@ static bool suits(const struct sipring_address_set *listener, const union siprin
 }
 
 /* The first listener whose address and port a connect to this peer may leave from; NULL: any. */
-static const struct sipring_address_set *listener_for(const struct sipring *sipring,
+static const struct sipring_address_set *listener_for(const struct sipring_worker *worker,
 	const union sipring_address *to)
 {
-	for (unsigned i = 0; i < sipring->config.n_listeners; i++)
-		if (suits(&sipring->listeners[i], to))
-			return &sipring->listeners[i];
+	for (unsigned i = 0; i < worker->sipring->config.n_listeners; i++)
+		if (suits(&worker->listeners[i], to))
+			return &worker->listeners[i];
 	return NULL;
 }
 
@@ -49,22 +49,22 @@ static int check_wish(const struct sipring_worker *worker,
 {
 	if (worker->draining)
 		return -ESHUTDOWN;
-	if (wish->listener > worker->sipring->config.n_listeners)
+	if (!wish->listener)
+		return 0;
+	if (wish->listener > CONFIG_LISTENERS_MAX ||
+		!worker->listeners[wish->listener - 1].n_addresses)
 		return -EINVAL;
-	if (wish->listener && !suits(&worker->sipring->listeners[wish->listener - 1], wish->to))
-		return -EAFNOSUPPORT;
-	return 0;
+	return suits(&worker->listeners[wish->listener - 1], wish->to) ? 0 : -EAFNOSUPPORT;
 }
 
 /* Additional ones leave from any port; of the others the listener is known. */
 int sipring_lifecycle_begin(struct sipring_worker *worker, struct sipring_association *association)
 {
-	const struct sipring *sipring = worker->sipring;
 	union sipring_address remote[SIPRING_ADDRESS_SET_MAX];
 	struct sipring_sctp_connect what = {
 		.remote = remote,
 		.n_remote = sipring_table_addresses(association, remote, SIPRING_ADDRESS_SET_MAX),
-		.local = association->from_listener ? &sipring->listeners[association->listener]
+		.local = association->from_listener ? &worker->listeners[association->listener]
 						    : NULL,
 		.tag = association->listener,
 		.owner = association,
@@ -111,11 +111,11 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 		return NULL;
 	}
 	if (!wish->is_additional)
-		local = wish->listener ? &worker->sipring->listeners[wish->listener - 1]
-				       : listener_for(worker->sipring, to);
+		local = wish->listener ? &worker->listeners[wish->listener - 1]
+				       : listener_for(worker, to);
 	association->from_listener = local != NULL;
 	if (local)
-		association->listener = (uint8_t)(local - worker->sipring->listeners);
+		association->listener = (uint8_t)(local - worker->listeners);
 	*result = sipring_lifecycle_begin(worker, association);
 	if (*result < 0) {
 		worker->stats.associations_failed++;
@@ -136,7 +136,7 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 static uint64_t idle_end_ms(const struct sipring_worker *worker,
 	const struct sipring_association *association)
 {
-	uint64_t autoclose_ms = sipring_manner_of(worker->sipring, association).autoclose_ms;
+	uint64_t autoclose_ms = sipring_manner_of(worker, association).autoclose_ms;
 	uint64_t quiet_ms = association->active_ms + worker->drain_quiet_ms;
 
 	if (worker->draining)
@@ -374,7 +374,7 @@ void sipring_worker_drain_quietly(struct sipring_worker *worker, uint32_t quiet_
 	worker->drain_by_ms = worker->now_ms + deadline_ms;
 	worker->drain_quiet_ms = quiet_ms;
 	worker->drain_quiet_by_ms = worker->now_ms + (quiet_ms ? deadline_ms / 2 : 0);
-	worker->sctp->ops->stop_listening(worker->sctp);
+	worker->sctp->ops->stop_listening(worker->sctp, SIPRING_SCTP_ALL);
 	sipring_route_fail(worker, SIPRING_OUTCOME_CONNECT_FAILED, -ESHUTDOWN);
 	for (uint32_t i = 0; i < worker->table.associations.n_items; i++) {
 		struct sipring_association *association = sipring_table_at(&worker->table, i);
@@ -394,7 +394,8 @@ void sipring_worker_drain_quietly(struct sipring_worker *worker, uint32_t quiet_
 bool sipring_worker_drained(const struct sipring_worker *worker)
 {
 	return worker->draining && sipring_table_count(&worker->table) == 0 &&
-		!(worker->sctp && worker->sctp->ops->is_listening(worker->sctp)) &&
+		!(worker->sctp &&
+			worker->sctp->ops->is_listening(worker->sctp, SIPRING_SCTP_ALL)) &&
 		sipring_pool_used(&worker->routes.pool) == 0 &&
 		(!worker->stats.inbox_waiting || worker->now_ms >= worker->drain_by_ms);
 }

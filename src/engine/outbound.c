@@ -302,7 +302,7 @@ static void fill(struct sipring_worker *worker, struct sipring_outgoing *message
 	const struct sipring_send *send, uint32_t origin,
 	const struct sipring_association *association)
 {
-	bool unordered = sipring_manner_of(worker->sipring, association).unordered;
+	bool unordered = sipring_manner_of(worker, association).unordered;
 
 	if (send->flags & (SIPRING_SEND_ORDERED | SIPRING_SEND_UNORDERED))
 		unordered = !(send->flags & SIPRING_SEND_ORDERED);

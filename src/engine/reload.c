@@ -209,7 +209,8 @@ int sipring_reload(struct sipring *sipring, struct sipring_worker *worker,
 	if (r < 0)
 		return r;
 	sipring->config = after;
-	sipring_set_manners(sipring);
+	if (worker)
+		sipring_set_manners(worker);
 	if (changed)
 		tell_all(&before, config, &telling);
 	return 0;

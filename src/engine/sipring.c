@@ -110,28 +110,30 @@ static int64_t own_or_common(const struct sipring_config *config, unsigned liste
 	return strtoll(text, NULL, 10);
 }
 
-void sipring_set_manners(struct sipring *sipring)
+void sipring_set_manners(struct sipring_worker *worker)
 {
+	const struct sipring_config *config = &worker->sipring->config;
 	char text[8];
 
-	for (unsigned i = 0; i < sipring->config.n_listeners; i++) {
-		sipring_config_listener_get(&sipring->config, i, "unordered", text, sizeof text);
-		sipring->manners[i] = (struct sipring_manner){
-			.autoclose_ms =
-				(uint64_t)own_or_common(&sipring->config, i, "autoclose") * 1000,
+	for (unsigned i = 0; i < config->n_listeners; i++) {
+		sipring_config_listener_get(config, i, "unordered", text, sizeof text);
+		worker->manners[i] = (struct sipring_manner){
+			.autoclose_ms = (uint64_t)own_or_common(config, i, "autoclose") * 1000,
 			.unordered = strcmp(text, "on") == 0,
 		};
 	}
 }
 
-struct sipring_manner sipring_manner_of(const struct sipring *sipring,
+struct sipring_manner sipring_manner_of(const struct sipring_worker *worker,
 	const struct sipring_association *association)
 {
+	const struct sipring_config *config = &worker->sipring->config;
+
 	if (association && (association->inbound || association->from_listener))
-		return sipring->manners[association->listener];
+		return worker->manners[association->listener];
 	return (struct sipring_manner){
-		.autoclose_ms = (uint64_t)sipring->config.autoclose * 1000,
-		.unordered = sipring->config.unordered,
+		.autoclose_ms = (uint64_t)config->autoclose * 1000,
+		.unordered = config->unordered,
 	};
 }
 
@@ -156,7 +158,6 @@ int sipring_open(struct sipring **out, const struct sipring_config *config,
 		}
 	}
 	assert(r == 0);
-	sipring_set_manners(sipring);
 	if (sipring_share_is_wanted(config))
 		r = sipring_share_open(&sipring->share, config, error);
 	if (r == 0 && sipring_split_is_wanted(config)) {

@@ -97,7 +97,7 @@ static int open_listeners(struct sipring_worker *worker, struct sipring_error *e
 
 		r = fd >= 0
 			? worker->sctp->ops->take_over(worker->sctp, fd, i, error)
-			: worker->sctp->ops->listen(worker->sctp, &sipring->listeners[i], i, error);
+			: worker->sctp->ops->listen(worker->sctp, &worker->listeners[i], i, error);
 	}
 	if (share && r == 0)
 		sipring_share_set_listening(share, worker->party.place, worker->party.member);
@@ -189,6 +189,8 @@ int sipring_worker_open(struct sipring_worker **out, struct sipring *sipring,
 		return sipring_error_set(error, r, "no memory for a worker");
 	}
 	worker->sctp_config.of_listeners = worker->sctp_listeners;
+	memcpy(worker->listeners, sipring->listeners, sizeof worker->listeners);
+	sipring_set_manners(worker);
 	r = open_parts(worker, error);
 	if (r == 0)
 		sipring_stats_open(worker);

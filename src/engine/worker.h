@@ -28,8 +28,7 @@ struct sipring_manner {
 /* What workers share. */
 struct sipring {
 	struct sipring_config config;
-	struct sipring_manner manners[CONFIG_LISTENERS_MAX];
-	struct sipring_address_set listeners[CONFIG_LISTENERS_MAX];
+	struct sipring_address_set listeners[CONFIG_LISTENERS_MAX]; /* those of the config */
 	struct sipring_share *share;         /* NULL where there is one worker and nobody else */
 	struct sipring_figures *figures;     /* a place's each, for everybody to read */
 	struct sipring_split *split;         /* NULL: workers dispatch themselves */
@@ -43,6 +42,8 @@ struct sipring_worker {
 	struct sipring_io_config io_config;
 	struct sipring_sctp_config sctp_config;
 	struct sipring_sctp_config sctp_listeners[CONFIG_LISTENERS_MAX];
+	struct sipring_address_set listeners[CONFIG_LISTENERS_MAX]; /* no address: not there */
+	struct sipring_manner manners[CONFIG_LISTENERS_MAX];
 	struct sipring_io *io;
 	struct sipring_sctp *sctp;
 	struct sipring_table table;
@@ -138,10 +139,10 @@ int sipring_post_hand(struct sipring_worker *worker, unsigned place,
 int sipring_inherit_take(struct sipring *sipring, unsigned place, unsigned listener);
 
 /* sipring.c: how an association is to be: as its listener, or as all. */
-struct sipring_manner sipring_manner_of(const struct sipring *sipring,
+struct sipring_manner sipring_manner_of(const struct sipring_worker *worker,
 	const struct sipring_association *association);
 /* After the settings changed. */
-void sipring_set_manners(struct sipring *sipring);
+void sipring_set_manners(struct sipring_worker *worker);
 /* Whether settings fit together; 0, or -EINVAL with a text. */
 int sipring_check(const struct sipring_config *config, struct sipring_error *error);
 

@@ -82,8 +82,8 @@ int sipring_kernel_listeners_listen(struct sipring_sctp *sctp,
 int sipring_kernel_listeners_listening(struct sipring_sctp *sctp, unsigned tag);
 int sipring_kernel_listeners_take_over(struct sipring_sctp *sctp, int fd, unsigned tag,
 	struct sipring_error *error);
-void sipring_kernel_listeners_stop(struct sipring_sctp *sctp);
-bool sipring_kernel_listeners_stand(const struct sipring_sctp *sctp);
+void sipring_kernel_listeners_stop(struct sipring_sctp *sctp, unsigned tag);
+bool sipring_kernel_listeners_stand(const struct sipring_sctp *sctp, unsigned tag);
 int sipring_kernel_listeners_retune(struct sipring_sctp *sctp, struct sipring_error *error);
 /* An event of a listener's socket. */
 void sipring_kernel_listeners_input(struct kernel *kernel, struct kernel_listener *listener,

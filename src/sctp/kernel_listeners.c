@@ -23,17 +23,34 @@ static struct kernel *self(struct sipring_sctp *sctp)
 	return SIPRING_CONTAINER(sctp, struct kernel, sctp);
 }
 
+static bool is_over(const struct kernel_listener *listener)
+{
+	return listener->is_closed && listener->left_fd < 0;
+}
+
+/* The place of one that is over, or a new one; n_listeners at most. */
+static unsigned find_room(const struct kernel *kernel)
+{
+	unsigned i = 0;
+
+	while (i < kernel->n_listeners && !is_over(&kernel->listeners[i]))
+		i++;
+	return i;
+}
+
 static int check_room(const struct kernel *kernel, struct sipring_error *error)
 {
-	if (kernel->n_listeners < KERNEL_LISTENERS_MAX)
+	if (find_room(kernel) < KERNEL_LISTENERS_MAX)
 		return 0;
 	return sipring_error_set(error, -E2BIG, "at most %d listeners", KERNEL_LISTENERS_MAX);
 }
 
 static void add(struct kernel *kernel, int fd, unsigned tag)
 {
-	struct kernel_listener *listener = &kernel->listeners[kernel->n_listeners++];
+	unsigned room = find_room(kernel);
+	struct kernel_listener *listener = &kernel->listeners[room];
 
+	kernel->n_listeners += room == kernel->n_listeners;
 	memset(listener, 0, sizeof *listener);
 	listener->tag = tag;
 	listener->left_fd = -1;
@@ -125,7 +142,12 @@ int sipring_kernel_listeners_take_over(struct sipring_sctp *sctp, int fd, unsign
 	return r;
 }
 
-void sipring_kernel_listeners_stop(struct sipring_sctp *sctp)
+static bool is_meant(const struct kernel_listener *listener, unsigned tag)
+{
+	return tag == SIPRING_SCTP_ALL || listener->tag == tag;
+}
+
+void sipring_kernel_listeners_stop(struct sipring_sctp *sctp, unsigned tag)
 {
 	struct kernel *kernel = self(sctp);
 
@@ -133,6 +155,8 @@ void sipring_kernel_listeners_stop(struct sipring_sctp *sctp)
 		struct kernel_listener *listener = &kernel->listeners[i];
 		struct sipring_io_socket *socket = &listener->socket;
 
+		if (!is_meant(listener, tag))
+			continue;
 		listener->resume_at_ms = 0;
 		if (socket->state != SIPRING_IO_OPEN && socket->state != SIPRING_IO_ENDED)
 			continue;
@@ -142,12 +166,12 @@ void sipring_kernel_listeners_stop(struct sipring_sctp *sctp)
 	}
 }
 
-bool sipring_kernel_listeners_stand(const struct sipring_sctp *sctp)
+bool sipring_kernel_listeners_stand(const struct sipring_sctp *sctp, unsigned tag)
 {
 	const struct kernel *kernel = SIPRING_CONTAINER(sctp, const struct kernel, sctp);
 
 	for (unsigned i = 0; i < kernel->n_listeners; i++)
-		if (!kernel->listeners[i].is_closed || kernel->listeners[i].left_fd >= 0)
+		if (is_meant(&kernel->listeners[i], tag) && !is_over(&kernel->listeners[i]))
 			return true;
 	return false;
 }

@@ -168,6 +168,7 @@ static inline const struct sipring_sctp_config *sipring_sctp_config_of(
 }
 
 #define SIPRING_SCTP_EXISTS 1
+#define SIPRING_SCTP_ALL UINT32_MAX /* listeners */
 
 /* Counts since open. */
 struct sipring_sctp_counters {
@@ -208,10 +209,13 @@ struct sipring_sctp_ops {
 	/* As listen, by such a socket; its fd is the provider's from here on, whatever comes. */
 	int (*take_over)(struct sipring_sctp *sctp, int fd, unsigned tag,
 		struct sipring_error *error);
-	/* No new inbound associations from here on, but for what is_listening is true for. */
-	void (*stop_listening)(struct sipring_sctp *sctp);
+	/*
+	 * No new inbound associations of a tag, or of all, from here on, but for what is_listening
+	 * is true for. A single tag may be listened for again when it is not.
+	 */
+	void (*stop_listening)(struct sipring_sctp *sctp, unsigned tag);
 	/* Whether ACCEPTED may still come. */
-	bool (*is_listening)(const struct sipring_sctp *sctp);
+	bool (*is_listening)(const struct sipring_sctp *sctp, unsigned tag);
 	/*
 	 * Begins; UP or LOST follows: 0 and *conn. Or at once, and no event comes: EXISTS (there is
 	 * an association between the two, to be accepted or about to end), or -errno.

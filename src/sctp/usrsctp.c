@@ -211,16 +211,36 @@ static int usrsctp_take_over(struct sipring_sctp *sctp, int fd, unsigned tag,
 		"user-space SCTP cannot take over a listener of the kernel's SCTP");
 }
 
-static bool usrsctp_is_listening(const struct sipring_sctp *sctp)
+static bool usrsctp_is_listening(const struct sipring_sctp *sctp, unsigned tag)
 {
 	(void)sctp;
+	(void)tag;
 	return false; /* it refuses from the moment on that it stops */
 }
 
-static void usrsctp_stop_listening(struct sipring_sctp *sctp)
+/*
+ * What was not accepted yet is aborted; its conns have sockets of their own. They need packets to
+ * the port, which therefore stays marked as ours.
+ */
+static void usrsctp_unlisten(struct sipring_usrsctp *us, unsigned tag)
+{
+	for (unsigned i = 0; i < us->n_listeners; i++) {
+		if (us->listeners[i].tag != tag)
+			continue;
+		sipring_usrsctp_socket_close(us->listeners[i].socket);
+		us->listeners[i] = us->listeners[--us->n_listeners];
+		return;
+	}
+}
+
+static void usrsctp_stop_listening(struct sipring_sctp *sctp, unsigned tag)
 {
 	struct sipring_usrsctp *us = self(sctp);
 
+	if (tag != SIPRING_SCTP_ALL) {
+		usrsctp_unlisten(us, tag);
+		return;
+	}
 	for (unsigned i = 0; i < us->n_listeners; i++) {
 		us->listeners[i].accepts = false;
 		sipring_usrsctp_socket_stop(us->listeners[i].socket);

@@ -234,6 +234,24 @@ Test(sctp, after_stop_listening_only_what_stands_goes_on)
 	peer_stop(&peer);
 }
 
+Test(sctp, a_listener_goes_and_comes_again)
+{
+	struct peer peer = peer_start(0);
+	struct side side;
+	struct sipring_sctp_conn *conn = side_meet(&side, &peer);
+
+	for (unsigned i = 1; i <= 20; i++) {
+		side_send(&side, conn, "Rx", 2, 0, 0, 0);
+		side_until(&side, &side.n_messages, i, "the listener to come again");
+	}
+	side_connect(&side, &peer.address);
+	side_await(&side, SIPRING_SCTP_UP, 1);
+	side_send(&side, conn, "Ex", 2, 0, 0, 0);
+	side_until(&side, &side.n_messages, 21, "the first association");
+	side_close(&side);
+	peer_stop(&peer);
+}
+
 Test(sctp, nothing_marked_more_stays_behind)
 {
 	struct peer peer = peer_start(0);

@@ -193,12 +193,18 @@ unsigned side_await(struct side *side, enum sipring_sctp_event_type type, unsign
 	return (unsigned)side_find(side, type, from);
 }
 
+#define PEER_TAG 7
+
 static void peer_message(struct side *side, struct sipring_sctp_conn *conn)
 {
 	switch (side->message[0]) {
 	case PEER_DEAFEN:
-		side->sctp->ops->stop_listening(side->sctp);
+		side->sctp->ops->stop_listening(side->sctp, SIPRING_SCTP_ALL);
 		side_send(side, conn, side->message, side->size, 0, 0, 0);
+		break;
+	case PEER_AGAIN:
+		side->sctp->ops->stop_listening(side->sctp, PEER_TAG);
+		side->is_again_for = conn;
 		break;
 	case PEER_ECHO:
 		side_send(side, conn, side->message, side->size, side->stream, side->ppid,
@@ -224,6 +230,14 @@ static void peer_event(struct side *side, const struct sipring_sctp_event *event
 		side->sctp->ops->abort(side->sctp, event->conn);
 }
 
+static void peer_listen(struct side *side, const struct sipring_address_set *set)
+{
+	struct sipring_error error = {0};
+
+	cr_assert_eq(side->sctp->ops->listen(side->sctp, set, PEER_TAG, &error), 0, "%s",
+		error.text);
+}
+
 static void peer_main(int tell, uint16_t port, uint32_t associations_max)
 {
 	struct sipring_error error = {0};
@@ -236,13 +250,19 @@ static void peer_main(int tell, uint16_t port, uint32_t associations_max)
 	side.whole_message = peer_message;
 	side.event = peer_event;
 	cr_assert_eq(sipring_address_set_parse_listener(&set, "sctp:127.0.0.1", port, &error), 0);
-	cr_assert_eq(side.sctp->ops->listen(side.sctp, &set, 7, &error), 0, "%s", error.text);
+	peer_listen(&side, &set);
 	if (side.sctp->ops == &sipring_sctp_usrsctp)
 		encaps_port = sipring_usrsctp_port(side.sctp);
 	if (write(tell, &encaps_port, sizeof encaps_port) != sizeof encaps_port)
 		_exit(1);
-	for (;;)
-		side_turn(&side, 1000);
+	for (;;) {
+		side_turn(&side, side.is_again_for ? 10 : 1000);
+		if (!side.is_again_for || side.sctp->ops->is_listening(side.sctp, PEER_TAG))
+			continue;
+		peer_listen(&side, &set);
+		side_send(&side, side.is_again_for, side.message, side.size, 0, 0, 0);
+		side.is_again_for = NULL;
+	}
 }
 
 struct peer peer_start(uint32_t associations_max)

@@ -19,6 +19,7 @@ enum {
 	PEER_ABORT = 'A',    /* ends it at once */
 	PEER_SLEEP = 'S',    /* reads nothing for a second */
 	PEER_DEAFEN = 'D',   /* stops listening, then echoes */
+	PEER_AGAIN = 'R',    /* stops listening, listens again, and then echoes */
 };
 
 struct side_event {
@@ -29,6 +30,7 @@ struct side_event {
 };
 
 struct side {
+	struct sipring_sctp_conn *is_again_for; /* who waits for PEER_AGAIN; NULL: nobody */
 	struct sipring_io_config io_config;
 	struct sipring_sctp_config config;
 	struct sipring_io *io;
