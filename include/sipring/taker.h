@@ -38,6 +38,12 @@ struct sipring_taker;
 SIPRING_PUBLIC int sipring_taker_open(struct sipring_taker **taker, struct sipring *sipring,
 	int listener, const struct sipring_callbacks *callbacks, struct sipring_error *error);
 
+/*
+ * From here on it takes another listener's messages too, or no longer does; what it has in hand
+ * stays. 0, or -EINVAL where there is no such listener.
+ */
+SIPRING_PUBLIC int sipring_taker_serve(struct sipring_taker *taker, int listener, bool serves);
+
 /* What is still in its hand counts as failed. */
 SIPRING_PUBLIC void sipring_taker_close(struct sipring_taker *taker);
 
@@ -80,7 +86,7 @@ struct sipring_taker_stats {
 	uint64_t failed;   /* of the taken ones: their taker ended with them in hand */
 	uint64_t lost;     /* not put in: their worker was killed in the middle */
 	uint64_t wakes;    /* of takers, of every listener */
-	uint64_t takers;   /* gauge: places that are taken */
+	uint64_t takers;   /* gauge: places whose takers serve the listener */
 	uint64_t sleeping; /* gauge: of these, those who wait to be woken */
 };
 

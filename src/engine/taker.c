@@ -22,9 +22,8 @@ struct sipring_taker {
 	struct sipring_log log;
 	uint32_t member;
 	unsigned place;
-	unsigned first; /* inboxes that he serves */
-	unsigned n;
-	unsigned next; /* of these, the one to be looked at first: each has its turn */
+	uint32_t listeners; /* that he serves, a bit each */
+	unsigned next;      /* the one to be looked at first: each has its turn */
 	unsigned n_held;
 	bool is_readable; /* the eventfd, as far as it is his own doing */
 };
@@ -38,10 +37,19 @@ static void make_readable(struct sipring_taker *taker)
 
 static bool has_any(const struct sipring_taker *taker)
 {
-	for (unsigned i = taker->first; i < taker->first + taker->n; i++)
-		if (sipring_inbox_has(taker->split->inboxes[i]))
+	for (uint32_t rest = taker->listeners; rest; rest &= rest - 1)
+		if (sipring_inbox_has(taker->split->inboxes[__builtin_ctz(rest)]))
 			return true;
 	return false;
+}
+
+/* A message of his may be for another: who sleeps is woken for it. */
+static void tell_others(const struct sipring_taker *taker, uint32_t listeners)
+{
+	uint64_t now_ms = sipring_clock_ns() / 1000000;
+
+	for (; listeners; listeners &= listeners - 1)
+		sipring_split_tell(taker->split, (unsigned)__builtin_ctz(listeners), now_ms);
 }
 
 /* False where something is there after all: then he is awake, and readable. */
@@ -63,7 +71,6 @@ static bool go_to_sleep(struct sipring_taker *taker)
 /* Those whose holders ended are free, and what they held counts as failed. */
 static int find_place(struct sipring_taker *taker)
 {
-	uint32_t listeners = (uint32_t)((1u << taker->n) - 1) << taker->first;
 	int r;
 
 	taker->member = sipring_members_join(taker->split->members);
@@ -71,7 +78,7 @@ static int find_place(struct sipring_taker *taker)
 		return -EUSERS;
 	sipring_split_bury(taker->split);
 	r = sipring_takers_join(taker->split->takers, taker->split->n_takers, taker->split->members,
-		taker->member, listeners);
+		taker->member, taker->listeners);
 	if (r < 0) {
 		sipring_members_bury(taker->split->members, taker->member);
 		return r;
@@ -80,13 +87,12 @@ static int find_place(struct sipring_taker *taker)
 	return 0;
 }
 
-static bool serves(const struct sipring_split *split, int listener, struct sipring_taker *taker)
+/* A bit for each listener that is meant; 0 where there is none. */
+static uint32_t mask_of(const struct sipring_split *split, int listener)
 {
 	if (!split || listener < SIPRING_LISTENERS_ALL || listener >= (int)split->n_inboxes)
-		return false;
-	taker->first = listener < 0 ? 0 : (unsigned)listener;
-	taker->n = listener < 0 ? split->n_inboxes : 1;
-	return true;
+		return 0;
+	return listener < 0 ? (uint32_t)((1u << split->n_inboxes) - 1) : (uint32_t)1 << listener;
 }
 
 int sipring_taker_open(struct sipring_taker **out, struct sipring *sipring, int listener,
@@ -97,7 +103,8 @@ int sipring_taker_open(struct sipring_taker **out, struct sipring *sipring, int 
 
 	if (!taker)
 		return sipring_error_set(error, -ENOMEM, "no memory for a taker");
-	if (!serves(sipring->split, listener, taker)) {
+	taker->listeners = mask_of(sipring->split, listener);
+	if (!taker->listeners) {
 		free(taker);
 		return sipring_error_set(error, -EINVAL,
 			sipring->split ? "there is no listener %d to take messages of"
@@ -120,6 +127,24 @@ int sipring_taker_open(struct sipring_taker **out, struct sipring *sipring, int 
 	return 0;
 }
 
+int sipring_taker_serve(struct sipring_taker *taker, int listener, bool serves)
+{
+	uint32_t mask = mask_of(taker->split, listener);
+
+	if (!mask)
+		return -EINVAL;
+	taker->listeners = serves ? taker->listeners | mask : taker->listeners & ~mask;
+	sipring_takers_serve(taker->split->takers, taker->place, taker->listeners);
+	/* Before it was known what he serves nobody woke him for it, and others slept on. */
+	if (serves && has_any(taker)) {
+		sipring_takers_awake(taker->split->takers, taker->place);
+		make_readable(taker);
+	} else if (!serves) {
+		tell_others(taker, mask);
+	}
+	return 0;
+}
+
 void sipring_taker_close(struct sipring_taker *taker)
 {
 	struct sipring_split *split;
@@ -133,8 +158,7 @@ void sipring_taker_close(struct sipring_taker *taker)
 		for (unsigned i = 0; i < split->n_inboxes; i++)
 			sipring_inbox_recover(split->inboxes[i], split->members);
 	/* He may have been woken for what he will not take. */
-	for (unsigned i = taker->first; i < taker->first + taker->n; i++)
-		sipring_split_tell(split, i, sipring_clock_ns() / 1000000);
+	tell_others(taker, taker->listeners);
 	free(taker);
 }
 
@@ -147,10 +171,11 @@ static bool take_one(struct sipring_taker *taker, struct sipring_taken *message)
 {
 	struct sipring_inbox_slot slot;
 
-	for (unsigned i = 0; i < taker->n; i++) {
-		unsigned listener = taker->first + (taker->next + i) % taker->n;
+	for (unsigned i = 0; i < taker->split->n_inboxes; i++) {
+		unsigned listener = (taker->next + i) % taker->split->n_inboxes;
 
-		if (sipring_inbox_take(taker->split->inboxes[listener], taker->member, &slot))
+		if (!(taker->listeners >> listener & 1) ||
+			sipring_inbox_take(taker->split->inboxes[listener], taker->member, &slot))
 			continue;
 		*message = (struct sipring_taken){
 			.buffer = slot.bytes,
@@ -160,7 +185,7 @@ static bool take_one(struct sipring_taker *taker, struct sipring_taken *message)
 			.listener = listener,
 			.place = {slot.index, (uint32_t)slot.state, (uint32_t)(slot.state >> 32)},
 		};
-		taker->next = (listener - taker->first + 1) % taker->n;
+		taker->next = listener + 1;
 		return true;
 	}
 	return false;
@@ -172,8 +197,8 @@ static unsigned share_of(const struct sipring_taker *taker)
 	uint64_t n_waiting = 0;
 	unsigned n_takers = 0;
 
-	for (unsigned i = taker->first; i < taker->first + taker->n; i++)
-		n_waiting += sipring_inbox_waiting(taker->split->inboxes[i]);
+	for (uint32_t rest = taker->listeners; rest; rest &= rest - 1)
+		n_waiting += sipring_inbox_waiting(taker->split->inboxes[__builtin_ctz(rest)]);
 	for (unsigned i = 0; i < taker->split->n_takers; i++)
 		n_takers += sipring_takers_member(taker->split->takers, i) != 0;
 	return 1 + (unsigned)(n_waiting / (n_takers ? n_takers : 1));
@@ -204,12 +229,8 @@ unsigned sipring_taker_take(struct sipring_taker *taker, struct sipring_taken *m
 		return 0;
 	taker->n_held += n_taken;
 	make_readable(taker);
-	if (has_any(taker)) {
-		uint64_t now_ms = sipring_clock_ns() / 1000000;
-
-		for (unsigned i = taker->first; i < taker->first + taker->n; i++)
-			sipring_split_tell(taker->split, i, now_ms);
-	}
+	if (has_any(taker))
+		tell_others(taker, taker->listeners);
 	return n_taken;
 }
 
@@ -234,15 +255,15 @@ int sipring_taker_stats(const struct sipring *sipring, int listener,
 	struct sipring_taker_stats *stats)
 {
 	const struct sipring_split *split = sipring->split;
-	struct sipring_taker range = {0};
+	uint32_t mask = mask_of(split, listener);
 
 	*stats = (struct sipring_taker_stats){0};
-	if (!serves(split, listener, &range))
+	if (!mask)
 		return -EINVAL;
-	for (unsigned i = range.first; i < range.first + range.n; i++) {
+	for (uint32_t rest = mask; rest; rest &= rest - 1) {
 		struct sipring_inbox_counts counts;
 
-		sipring_inbox_count(split->inboxes[i], &counts);
+		sipring_inbox_count(split->inboxes[__builtin_ctz(rest)], &counts);
 		stats->put += counts.put;
 		stats->taken += counts.taken;
 		stats->failed += counts.failed;
@@ -252,7 +273,8 @@ int sipring_taker_stats(const struct sipring *sipring, int listener,
 	for (unsigned i = 0; i < split->n_takers; i++) {
 		uint32_t member = sipring_takers_member(split->takers, i);
 
-		if (!member || sipring_members_gone(split->members, member))
+		if (!member || sipring_members_gone(split->members, member) ||
+			!(sipring_takers_served(split->takers, i) & mask))
 			continue;
 		stats->takers++;
 		stats->sleeping += sipring_takers_may_come(split->takers, i);

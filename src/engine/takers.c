@@ -45,8 +45,8 @@ static bool place_serves(const struct sipring_taker_place *place, unsigned liste
 {
 	if (!atomic_load_explicit(&place->member, memory_order_relaxed))
 		return false;
-	/* acquire: pairs with the release of join */
-	return atomic_load_explicit(&place->listeners, memory_order_acquire) >> listener & 1;
+	/* seq_cst: see sipring_takers_serve; it pairs with the release of join as well */
+	return atomic_load_explicit(&place->listeners, memory_order_seq_cst) >> listener & 1;
 }
 
 int sipring_takers_join(struct sipring_takers *takers, unsigned n, struct sipring_members *members,
@@ -69,6 +69,17 @@ int sipring_takers_join(struct sipring_takers *takers, unsigned n, struct siprin
 		return (int)i;
 	}
 	return -EUSERS;
+}
+
+void sipring_takers_serve(struct sipring_takers *takers, unsigned place, uint32_t listeners)
+{
+	/* seq_cst: then he looks for messages; who puts one in looks at this afterwards */
+	atomic_store_explicit(&takers->places[place].listeners, listeners, memory_order_seq_cst);
+}
+
+uint32_t sipring_takers_served(const struct sipring_takers *takers, unsigned place)
+{
+	return atomic_load_explicit(&takers->places[place].listeners, memory_order_seq_cst);
 }
 
 void sipring_takers_leave(struct sipring_takers *takers, unsigned place, uint32_t member)

@@ -32,6 +32,9 @@ struct sipring_takers {
 /* Takes one of the first n places. -EUSERS when all have somebody. */
 int sipring_takers_join(struct sipring_takers *takers, unsigned n, struct sipring_members *members,
 	uint32_t member, uint32_t listeners);
+/* What the place's taker serves, from here on. */
+void sipring_takers_serve(struct sipring_takers *takers, unsigned place, uint32_t listeners);
+uint32_t sipring_takers_served(const struct sipring_takers *takers, unsigned place);
 void sipring_takers_leave(struct sipring_takers *takers, unsigned place, uint32_t member);
 /* The same for one who is gone. */
 void sipring_takers_bury(struct sipring_takers *takers, unsigned place, uint32_t member);

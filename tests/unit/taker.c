@@ -149,6 +149,38 @@ Test(taker, only_the_messages_of_his_listener)
 	cr_expect_eq(taken.listener, 1);
 }
 
+Test(taker, he_may_serve_another_listener_later)
+{
+	struct sipring_taker *taker;
+	struct sipring_taker_stats stats;
+	struct sipring_taken taken;
+
+	open_with("2");
+	taker = open_taker(0);
+	put(1, 5);
+	cr_expect_not(is_readable(taker));
+	cr_expect_eq(sipring_taker_serve(taker, 2, true), -EINVAL);
+	cr_expect_eq(sipring_taker_serve(taker, 1, true), 0);
+	cr_expect(is_readable(taker), "it was there before");
+	cr_expect_eq(sipring_taker_take(taker, &taken, 1), 1);
+	cr_expect_eq(taken.info.association, 5);
+	cr_expect_eq(sipring_taker_give(taker, &taken), 0);
+	cr_expect_not(is_readable(taker));
+	put(1, 6);
+	cr_expect(is_readable(taker));
+	cr_expect_eq(sipring_taker_stats(sipring, 1, &stats), 0);
+	cr_expect_eq(stats.takers, 1);
+	cr_expect_eq(sipring_taker_serve(taker, 1, false), 0);
+	cr_expect_eq(sipring_taker_take(taker, &taken, 1), 0);
+	cr_expect_not(is_readable(taker), "woken for what he does not take");
+	cr_expect_eq(sipring_taker_stats(sipring, 1, &stats), 0);
+	cr_expect_eq(stats.takers, 0);
+	put(0, 7);
+	cr_expect(is_readable(taker));
+	cr_expect_eq(sipring_taker_take(taker, &taken, 1), 1);
+	cr_expect_eq(taken.listener, 0);
+}
+
 Test(taker, who_leaves_something_wakes_the_next)
 {
 	struct sipring_taker *takers[3];
