@@ -252,6 +252,29 @@ SIPRING_PUBLIC int sipring_open(struct sipring **sipring, const struct sipring_c
 	struct sipring_error *error);
 SIPRING_PUBLIC void sipring_close(struct sipring *sipring);
 
+/*
+ * A listener that comes while workers run, as many at a time as the setting spare_listeners allows:
+ * as sipring_config_listen has it, with settings of its own ("tos=184 autoclose=60", NULL: none)
+ * beside those of all. Every worker binds it between two turns; that is waited for, at most
+ * timeout_ms. Its number, the next one after those of the config and the same for every process;
+ * one that stands already is found by its text, and stays as it is. -EUSERS when all of them have
+ * come and none is about to end, -EADDRINUSE and others as sipring_worker_open has them,
+ * -ETIMEDOUT, or -ECANCELED when somebody else gave it up meanwhile, with a text; no worker has it
+ * then.
+ *
+ * From any thread of any process that has the sipring, but for one whose turns it would wait for.
+ * Workers that are opened later bind it with their first turn, and who takes another instance's
+ * place does not get it.
+ */
+SIPRING_PUBLIC int sipring_listen(struct sipring *sipring, const char *listener,
+	const char *settings, uint32_t timeout_ms, struct sipring_error *error);
+/*
+ * It ends, by its number: nobody new may come, and the associations that came by it or left from it
+ * end in order, within ten seconds; DOWN tells of each. Does not wait; 0, or -ENOENT. The number is
+ * another's when all of that is over and, where there are takers, none of them serves it.
+ */
+SIPRING_PUBLIC int sipring_unlisten(struct sipring *sipring, unsigned listener);
+
 /* A setting that differs. The strings live for the call. */
 struct sipring_setting_change {
 	const char *name; /* of a setting; "listen": of the listeners, one after another */

@@ -65,6 +65,7 @@ static const struct row rows[] = {
 	NUMBER(sctp_port, 1, 65535, 5060,
 		"the port of listeners and of destinations that name none"),
 	NUMBER(workers, 1, 64, 1, "workers, threads or processes, that share the listeners"),
+	NUMBER(spare_listeners, 0, 15, 0, "listeners that may come while workers run"),
 	NUMBER(senders, 0, 448, 0, "threads and processes that are no workers and send"),
 	NUMBER(mailbox_bytes, 262144, 134217728, 1048576,
 		"bytes that may wait at a worker for its associations, sent by others"),

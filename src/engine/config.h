@@ -83,6 +83,7 @@ struct sipring_config {
 	int64_t dns_negative_ttl_max;
 	int64_t names_max;
 	int64_t takers;
+	int64_t spare_listeners;
 	int64_t inbox_small;
 	int64_t inbox_medium;
 	int64_t inbox_large;

@@ -337,6 +337,20 @@ static void look_after(struct sipring_worker *worker)
 	handoff->bury_at_ms = worker->now_ms + SIPRING_SPLIT_BURY_MS;
 }
 
+bool sipring_handoff_clear(struct sipring_worker *worker, unsigned listener)
+{
+	struct sipring_handoff *handoff = &worker->handoff;
+
+	if (!handoff->split)
+		return true;
+	if (!sipring_split_clear(handoff->split, listener, worker->party.member))
+		return false;
+	for (unsigned i = 0; i < SIPRING_INBOX_CLASSES; i++)
+		if (!sipring_list_empty(&handoff->waiting[listener][i]))
+			return false;
+	return true;
+}
+
 void sipring_handoff_run(struct sipring_worker *worker)
 {
 	struct sipring_handoff *handoff = &worker->handoff;

@@ -135,12 +135,14 @@ static bool admit(struct sipring_worker *worker, const union sipring_address *pe
 }
 
 static struct sipring_association *add_inbound(struct sipring_worker *worker,
-	struct sipring_sctp_conn *conn)
+	struct sipring_sctp_conn *conn, unsigned listener)
 {
+	bool is_leaving = worker->spares.leaving >> listener & 1;
 	struct sipring_association *association;
 
 	/* Of a quiet end: it was accepted just before there was nobody to accept. */
-	if ((worker->draining && !worker->drain_quiet_ms) || !admit(worker, &conn->remote))
+	if (is_leaving || (worker->draining && !worker->drain_quiet_ms) ||
+		!admit(worker, &conn->remote))
 		return NULL;
 	association = sipring_await_adopt(worker, conn);
 	if (!association)
@@ -157,7 +159,7 @@ static struct sipring_association *add_inbound(struct sipring_worker *worker,
 static void accepted(struct sipring_worker *worker, struct sipring_sctp_conn *conn,
 	unsigned listener)
 {
-	struct sipring_association *association = add_inbound(worker, conn);
+	struct sipring_association *association = add_inbound(worker, conn, listener);
 
 	if (!association) {
 		worker->stats.associations_refused++;

@@ -201,6 +201,11 @@ int sipring_inbox_give(struct sipring_inbox *inbox, const struct sipring_inbox_s
 	return sipring_inbox_free_slot(inbox, slot->index, slot->state) ? 0 : -ESTALE;
 }
 
+void sipring_inbox_fail(struct sipring_inbox *inbox)
+{
+	atomic_fetch_add_explicit(&inbox->n_failed, 1, memory_order_relaxed);
+}
+
 uint64_t sipring_inbox_waiting(const struct sipring_inbox *inbox)
 {
 	uint64_t head = atomic_load_explicit(&inbox->head, memory_order_relaxed);

@@ -65,6 +65,9 @@ int sipring_inbox_take(struct sipring_inbox *inbox, uint32_t member,
 /* It is done with. 0; -ESTALE where its taker was taken for dead meanwhile. */
 int sipring_inbox_give(struct sipring_inbox *inbox, const struct sipring_inbox_slot *slot);
 
+/* What was taken, and is given back, was not handled: it counts as failed. */
+void sipring_inbox_fail(struct sipring_inbox *inbox);
+
 /* How many wait, at a glance. */
 uint64_t sipring_inbox_waiting(const struct sipring_inbox *inbox);
 /* Whether something waits to be taken. */

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "engine/config.h"
+#include "engine/spares.h"
 #include "engine/split.h"
 #include "engine/tally.h"
 #include "net/address.h"
@@ -24,6 +25,7 @@
 
 #define INDEX_BITS 20 /* of an association's id */
 #define OUTCOME_CELL 128
+#define SPARES "spare listeners"
 
 struct shared {
 	pthread_mutex_t listening;
@@ -69,7 +71,8 @@ int64_t sipring_share_associations_max(const struct sipring_config *config)
 
 bool sipring_share_is_wanted(const struct sipring_config *config)
 {
-	return config->workers > 1 || config->senders > 0 || sipring_split_is_wanted(config);
+	return config->workers > 1 || config->senders > 0 || config->spare_listeners > 0 ||
+		sipring_split_is_wanted(config);
 }
 
 unsigned sipring_share_lines(const struct sipring_config *config,
@@ -93,6 +96,8 @@ unsigned sipring_share_lines(const struct sipring_config *config,
 	if (config->max_assocs_per_addr)
 		lines[n++] = (struct sipring_region_line){"counts by address",
 			(size_t)config->workers * tally_bytes(config)};
+	if (config->spare_listeners)
+		lines[n++] = (struct sipring_region_line){SPARES, sipring_spares_footprint()};
 	return n + sipring_split_lines(config, lines + n);
 }
 
@@ -145,6 +150,9 @@ static int lay_out(struct sipring_share *share, const struct sipring_config *con
 		share->tallies = sipring_share_section(share, &lines[7]);
 		share->tallies_stride = lines[7].size / share->n_workers;
 	}
+	if (config->spare_listeners)
+		share->spares = sipring_share_section(share,
+			&(struct sipring_region_line){SPARES, sipring_spares_footprint()});
 	share->sends_stride = lines[4].size / share->n_workers;
 	share->outcomes_stride = lines[5].size / share->n_places;
 	for (unsigned i = 0; i < share->n_workers; i++)
@@ -299,6 +307,17 @@ void sipring_share_bury(struct sipring_share *share, pid_t pid)
 	}
 	for (unsigned i = 0; i < share->n_places; i++)
 		sipring_share_wake(share, i);
+}
+
+void sipring_share_lock(const struct sipring_share *share)
+{
+	if (pthread_mutex_lock(share->listening) == EOWNERDEAD)
+		pthread_mutex_consistent(share->listening);
+}
+
+void sipring_share_unlock(const struct sipring_share *share)
+{
+	pthread_mutex_unlock(share->listening);
 }
 
 bool sipring_share_listens(const struct sipring_share *share, unsigned but_for)

@@ -40,6 +40,7 @@ struct sipring_share {
 	pthread_mutex_t *listening; /* listen() is for one at a time */
 	_Atomic uint64_t *full_at;  /* admission's */
 	uint64_t *host_seed;
+	struct sipring_spares *spares; /* NULL: no listener comes while workers run */
 	char *tallies;  /* one for each worker; NULL where addresses are not counted */
 	char *sends;    /* a mailbox for each worker */
 	char *outcomes; /* one for each place */
@@ -53,7 +54,7 @@ struct sipring_share {
 	int wake_fds[SIPRING_SHARE_PLACES_MAX];
 };
 
-/* Whether these settings need one: more than one worker, or senders, or takers. */
+/* Whether these settings need one: more than one worker, senders, takers, spare listeners. */
 bool sipring_share_is_wanted(const struct sipring_config *config);
 /* Of each worker: ids have room for all of them. */
 int64_t sipring_share_associations_max(const struct sipring_config *config);
@@ -82,7 +83,10 @@ uint32_t sipring_share_taker(const struct sipring_share *share, unsigned place);
 unsigned sipring_share_place(const struct sipring_share *share, uint32_t member);
 /* A process has ended: its members are gone, what they owned is nobody's, all others wake. */
 void sipring_share_bury(struct sipring_share *share, pid_t pid);
-/* Whether another worker's listeners stand; and that this one's do. Under the lock `listening`. */
+/* The lock `listening`. */
+void sipring_share_lock(const struct sipring_share *share);
+void sipring_share_unlock(const struct sipring_share *share);
+/* Whether another worker's listeners stand; and that this one's do. Under the lock. */
 bool sipring_share_listens(const struct sipring_share *share, unsigned but_for);
 void sipring_share_set_listening(struct sipring_share *share, unsigned place, uint32_t member);
 /* What the worker in a place has admitted, and all of them. In one order for all workers. */

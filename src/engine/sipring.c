@@ -70,6 +70,12 @@ static int check_one(const struct sipring_config *config, struct sipring_error *
 	if (config->asconf == SIPRING_SCTP_ON && config->auth != SIPRING_SCTP_ON)
 		return sipring_error_set(error, -EINVAL,
 			"asconf=on needs auth=on (RFC 5061 4.1: such chunks are authenticated)");
+	if (config->n_listeners + config->spare_listeners > CONFIG_LISTENERS_MAX)
+		return sipring_error_set(error, -EINVAL,
+			"%u listeners and spare_listeners (%lld) are more than the %d that there "
+			"may be",
+			config->n_listeners, (long long)config->spare_listeners,
+			CONFIG_LISTENERS_MAX);
 	if (config->associations_max > sipring_share_associations_max(config))
 		return sipring_error_set(error, -EINVAL,
 			"associations_max (%lld) is above what each of %lld workers may have, %lld",

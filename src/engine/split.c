@@ -43,7 +43,9 @@ struct sipring_inbox_shape sipring_split_shape(const struct sipring_config *conf
 /* Messages that came by no listener go the way of the first one's. */
 static unsigned count_inboxes(const struct sipring_config *config)
 {
-	return config->n_listeners ? config->n_listeners : 1;
+	unsigned n = config->n_listeners + (unsigned)config->spare_listeners;
+
+	return n ? n : 1;
 }
 
 unsigned sipring_split_lines(const struct sipring_config *config,
@@ -186,6 +188,30 @@ void sipring_split_bury(struct sipring_split *split)
 	}
 	if (anyone_died)
 		sipring_split_recover(split);
+}
+
+static bool is_served(const struct sipring_split *split, unsigned listener)
+{
+	for (unsigned i = 0; i < split->n_takers; i++) {
+		uint32_t member = sipring_takers_member(split->takers, i);
+
+		if (member && !sipring_members_gone(split->members, member) &&
+			sipring_takers_served(split->takers, i) >> listener & 1)
+			return true;
+	}
+	return false;
+}
+
+bool sipring_split_clear(struct sipring_split *split, unsigned listener, uint32_t member)
+{
+	struct sipring_inbox *inbox = split->inboxes[listener];
+	struct sipring_inbox_slot slot;
+
+	while (!is_served(split, listener) && !sipring_inbox_take(inbox, member, &slot)) {
+		sipring_inbox_fail(inbox);
+		(void)sipring_split_give(split, listener, &slot);
+	}
+	return !sipring_inbox_has(inbox);
 }
 
 void sipring_split_want_room(struct sipring_split *split, unsigned listener, unsigned worker)

@@ -61,6 +61,12 @@ void sipring_split_bury(struct sipring_split *split);
 void sipring_split_recover(struct sipring_split *split);
 
 /*
+ * Of a listener that ends: where nobody takes its messages any more they count as failed. Whether
+ * none is left.
+ */
+bool sipring_split_clear(struct sipring_split *split, unsigned listener, uint32_t member);
+
+/*
  * The worker waits for room in this inbox, and is to look once more; whoever gives a slot back
  * wakes it, once.
  */

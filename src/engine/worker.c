@@ -89,8 +89,8 @@ static int open_listeners(struct sipring_worker *worker, struct sipring_error *e
 	struct sipring_share *share = worker->party.share;
 	int r = 0;
 
-	if (share && pthread_mutex_lock(share->listening) == EOWNERDEAD)
-		pthread_mutex_consistent(share->listening);
+	if (share)
+		sipring_share_lock(share);
 	worker->sctp_config.is_shared = share && sipring_share_listens(share, worker->party.place);
 	for (unsigned i = 0; r == 0 && i < sipring->config.n_listeners; i++) {
 		int fd = sipring_inherit_take(worker->sipring, worker->party.place, i);
@@ -102,7 +102,7 @@ static int open_listeners(struct sipring_worker *worker, struct sipring_error *e
 	if (share && r == 0)
 		sipring_share_set_listening(share, worker->party.place, worker->party.member);
 	if (share)
-		pthread_mutex_unlock(share->listening);
+		sipring_share_unlock(share);
 	return r;
 }
 
@@ -140,6 +140,8 @@ static int open_parts(struct sipring_worker *worker, struct sipring_error *error
 			worker->io, worker->provider_reason, sizeof worker->provider_reason, error);
 	if (r == 0)
 		r = open_names(worker, error);
+	if (r == 0)
+		sipring_spares_open(worker);
 	return r == 0 ? open_listeners(worker, error) : r;
 }
 
@@ -243,6 +245,7 @@ void sipring_worker_close(struct sipring_worker *worker)
 	sipring_route_fail(worker, SIPRING_OUTCOME_CLOSED, 0);
 	fail_everything(worker);
 	sipring_stats_close(worker);
+	sipring_spares_close(worker);
 	sipring_post_close(worker);
 	sipring_route_close(worker);
 	sipring_dns_close(worker->dns);
@@ -296,6 +299,7 @@ static int64_t timers_idle_ns(struct sipring_worker *worker, uint64_t now_ms)
 	idle_ms = least(idle_ms, sipring_route_idle_ms(worker, now_ms));
 	idle_ms = least(idle_ms, sipring_handoff_idle_ms(worker, now_ms));
 	idle_ms = least(idle_ms, sipring_stats_idle_ms(worker, now_ms));
+	idle_ms = least(idle_ms, sipring_spares_idle_ms(worker));
 	if (worker->tick_at_ms != UINT64_MAX)
 		idle_ms = least(idle_ms,
 			worker->tick_at_ms > now_ms ? worker->tick_at_ms - now_ms : 0);
@@ -344,6 +348,7 @@ int sipring_worker_turn(struct sipring_worker *worker, int64_t timeout_ns)
 	sipring_handoff_run(worker);
 	tick(worker);
 	sipring_outbound_tell_starved(worker);
+	sipring_spares_run(worker);
 	sipring_post_run(worker);
 	sipring_stats_publish(worker);
 	(void)sipring_post_idle_ms(worker); /* whoever pushes between turns has to wake */

@@ -16,6 +16,7 @@
 #include "engine/route.h"
 #include "engine/send_pool.h"
 #include "engine/shunned.h"
+#include "engine/spares.h"
 
 #define WORKER_REASON_MAX 256
 
@@ -58,6 +59,7 @@ struct sipring_worker {
 	struct sipring_list flush;     /* associations with something to send */
 	struct sipring_io_socket wake; /* the eventfd */
 	struct sipring_handoff handoff;
+	struct sipring_spares_done spares;
 	struct sipring_message message; /* the view handed to dispatch */
 	struct sipring_stats stats;
 	struct sipring_stats before;     /* of the workers before it, in its place */

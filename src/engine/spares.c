@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Listeners that come and go while workers run, for those who ask: what is wished is checked and
+ * written, the workers are woken, and who asked looks until each of them has done it.
+ */
+#include "engine/spares_parts.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_MS 1
+
+size_t sipring_spares_footprint(void)
+{
+	return sizeof(struct sipring_spares);
+}
+
+/* Under the lock. */
+static void wish(struct sipring *sipring, struct spare *spare, enum spare_state state)
+{
+	/* release: with what is asked for */
+	atomic_store_explicit(&spare->state, state, memory_order_release);
+	atomic_fetch_add_explicit(&sipring->share->spares->n_wishes, 1, memory_order_release);
+	for (unsigned i = 0; i < sipring->share->n_workers; i++)
+		sipring_share_wake(sipring->share, i);
+}
+
+uint64_t sipring_spares_living(const struct sipring_share *share)
+{
+	uint64_t found = 0;
+
+	for (unsigned i = 0; i < share->n_workers; i++)
+		if (sipring_share_taker(share, i))
+			found |= (uint64_t)1 << i;
+	return found;
+}
+
+/* "NAME=VALUE NAME=VALUE": for the one listener of a config. */
+static int set_all(struct sipring_config *config, const char *settings, struct sipring_error *error)
+{
+	char text[SPARE_SETTINGS_MAX], *rest = text, *name;
+	int r = 0;
+
+	snprintf(text, sizeof text, "%s", settings);
+	while (r == 0 && (name = strsep(&rest, " ")) != NULL) {
+		char *value = strchr(name, '=');
+
+		if (!*name)
+			continue;
+		if (!value)
+			return sipring_error_set(error, -EINVAL,
+				"\"%s\" is no NAME=VALUE of a listener's setting", name);
+		*value++ = '\0';
+		r = sipring_config_listener_set(config, 0, name, value, error);
+	}
+	return r;
+}
+
+int sipring_spares_settle(const struct sipring *sipring, const char *listener, const char *settings,
+	struct sipring_config *one, struct sipring_error *error)
+{
+	struct sipring_config *config = malloc(sizeof *config);
+	int r;
+
+	if (!config)
+		return sipring_error_set(error, -ENOMEM, "no memory");
+	*config = sipring->config;
+	memset(config->own, 0, sizeof config->own);
+	config->n_listeners = 0;
+	r = sipring_config_listen(config, listener, error);
+	if (r == 0)
+		r = set_all(config, settings, error);
+	if (r == 0)
+		r = sipring_check(config, error);
+	if (r == 0)
+		sipring_config_of_listener(config, 0, one);
+	free(config);
+	return r;
+}
+
+static int check(const struct sipring *sipring, const char *listener, const char *settings,
+	struct sipring_error *error)
+{
+	struct sipring_config *one;
+	int r;
+
+	if (!sipring->config.spare_listeners)
+		return sipring_error_set(error, -EUSERS,
+			"no listener can come while it runs: set spare_listeners above 0");
+	if (strlen(settings) >= SPARE_SETTINGS_MAX)
+		return sipring_error_set(error, -E2BIG, "the settings of a listener take %d bytes",
+			SPARE_SETTINGS_MAX - 1);
+	one = malloc(sizeof *one);
+	if (!one)
+		return sipring_error_set(error, -ENOMEM, "no memory");
+	r = sipring_spares_settle(sipring, listener, settings, one, error);
+	free(one);
+	return r;
+}
+
+static bool is_gone(const struct spare *spare, uint64_t alive)
+{
+	return spare_state(spare) == SPARE_LEAVING && !(spare->held & alive);
+}
+
+/*
+ * Under the lock: the number that has that listener, or a free one, which is WANTED from here on;
+ * -EAGAIN where one that leaves has to be gone first.
+ */
+static int claim(struct sipring *sipring, const char *listener, const char *settings)
+{
+	uint64_t alive = sipring_spares_living(sipring->share);
+	int found = -EUSERS;
+
+	for (unsigned i = spares_first(sipring); i < spares_end(sipring); i++) {
+		struct spare *spare = &sipring->share->spares->spares[i];
+		bool is_it = strcmp(spare->listener, listener) == 0;
+
+		if (is_it && spare_state(spare) == SPARE_WANTED)
+			return (int)i;
+		if (is_it && spare_state(spare) == SPARE_LEAVING && spare->bound & alive)
+			return -EAGAIN;
+		if (found >= 0)
+			continue;
+		if (spare_state(spare) == SPARE_FREE || is_gone(spare, alive))
+			found = (int)i;
+		else if (spare_state(spare) == SPARE_LEAVING)
+			found = -EAGAIN;
+	}
+	if (found >= 0) {
+		struct spare *spare = &sipring->share->spares->spares[found];
+
+		snprintf(spare->listener, sizeof spare->listener, "%s", listener);
+		snprintf(spare->settings, sizeof spare->settings, "%s", settings);
+		spare->bound = spare->held = spare->failed = 0;
+		wish(sipring, spare, SPARE_WANTED);
+	}
+	return found;
+}
+
+/* Under the lock: the number, or why not; -EINPROGRESS while a worker has yet to answer. */
+static int outcome(struct sipring *sipring, int number, struct sipring_error *error)
+{
+	struct spare *spare = &sipring->share->spares->spares[number];
+	uint64_t alive = sipring_spares_living(sipring->share);
+
+	if (spare->failed) {
+		*error = spare->why;
+		if (spare_state(spare) == SPARE_WANTED)
+			wish(sipring, spare, SPARE_LEAVING);
+		return spare->error;
+	}
+	if (spare_state(spare) != SPARE_WANTED)
+		return sipring_error_set(error, -ECANCELED, "it was given up meanwhile");
+	return alive && !(alive & ~spare->bound) ? number : -EINPROGRESS;
+}
+
+/* Under the lock. */
+static int give_up(struct sipring *sipring, int number, uint32_t timeout_ms,
+	struct sipring_error *error)
+{
+	if (number < 0)
+		return sipring_error_set(error, -ETIMEDOUT,
+			"a listener that is about to end was not gone within %u ms", timeout_ms);
+	wish(sipring, &sipring->share->spares->spares[number], SPARE_LEAVING);
+	return sipring_error_set(error, -ETIMEDOUT, "not every worker has bound it within %u ms",
+		timeout_ms);
+}
+
+int sipring_listen(struct sipring *sipring, const char *listener, const char *settings,
+	uint32_t timeout_ms, struct sipring_error *error)
+{
+	uint64_t end_ms = sipring_clock_ns() / 1000000 + timeout_ms;
+	struct sipring_error ignored;
+	int number = -EAGAIN;
+	int r;
+
+	if (!error)
+		error = &ignored;
+	r = check(sipring, listener, settings ? settings : "", error);
+	if (r < 0)
+		return r;
+	for (;;) {
+		sipring_share_lock(sipring->share);
+		if (number == -EAGAIN)
+			number = claim(sipring, listener, settings ? settings : "");
+		r = number < 0 ? number : outcome(sipring, number, error);
+		if ((r == -EAGAIN || r == -EINPROGRESS) && sipring_clock_ns() / 1000000 >= end_ms)
+			r = give_up(sipring, number, timeout_ms, error);
+		sipring_share_unlock(sipring->share);
+		if (r == -EUSERS)
+			return sipring_error_set(error, r,
+				"all %u listeners that may come have: raise spare_listeners",
+				spares_end(sipring) - spares_first(sipring));
+		if (r != -EAGAIN && r != -EINPROGRESS)
+			return r;
+		poll(NULL, 0, LOOK_MS);
+	}
+}
+
+int sipring_unlisten(struct sipring *sipring, unsigned listener)
+{
+	int r = -ENOENT;
+
+	if (listener < spares_first(sipring) || listener >= spares_end(sipring))
+		return r;
+	sipring_share_lock(sipring->share);
+	if (spare_state(&sipring->share->spares->spares[listener]) == SPARE_WANTED) {
+		wish(sipring, &sipring->share->spares->spares[listener], SPARE_LEAVING);
+		r = 0;
+	}
+	sipring_share_unlock(sipring->share);
+	return r;
+}
