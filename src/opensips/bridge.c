@@ -34,7 +34,8 @@ struct sipring_bridge *sipring_bridge_new(void)
 	bridge->config = sipring_config_new();
 	bridge->shared = mmap(NULL, sizeof *bridge->shared, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!bridge->config || bridge->shared == MAP_FAILED) {
+	if (!bridge->config || bridge->shared == MAP_FAILED ||
+		sipring_bridge_guests_open(bridge) < 0) {
 		sipring_bridge_free(bridge);
 		return NULL;
 	}
@@ -69,6 +70,15 @@ int64_t sipring_bridge_number(const struct sipring_bridge *bridge, const char *n
 	return sipring_config_get(bridge->config, name, text, sizeof text) < 0 ? 0 : atoll(text);
 }
 
+static int set_number(struct sipring_bridge *bridge, const char *name, unsigned value,
+	struct sipring_error *error)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%u", value);
+	return sipring_config_set(bridge->config, name, text, error);
+}
+
 int sipring_bridge_listen(struct sipring_bridge *bridge, const char *listener, unsigned n_takers,
 	struct sipring_error *error)
 {
@@ -80,19 +90,17 @@ int sipring_bridge_listen(struct sipring_bridge *bridge, const char *listener, u
 	return (int)bridge->n_listeners++;
 }
 
+int sipring_bridge_spare(struct sipring_bridge *bridge, unsigned n_listeners, unsigned n_takers,
+	struct sipring_error *error)
+{
+	bridge->n_takers += n_takers;
+	return set_number(bridge, "spare_listeners", n_listeners, error);
+}
+
 int sipring_bridge_listener_set(struct sipring_bridge *bridge, unsigned listener, const char *name,
 	const char *value, struct sipring_error *error)
 {
 	return sipring_config_listener_set(bridge->config, listener, name, value, error);
-}
-
-static int set_number(struct sipring_bridge *bridge, const char *name, unsigned value,
-	struct sipring_error *error)
-{
-	char text[16];
-
-	snprintf(text, sizeof text, "%u", value);
-	return sipring_config_set(bridge->config, name, text, error);
 }
 
 static void keep_choice(struct sipring_bridge *bridge, const struct sipring_worker *worker)

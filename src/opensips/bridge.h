@@ -6,7 +6,7 @@
  *
  *   before the first fork: new, set and listen as often as wanted, open
  *   in an engine process:  run; it returns after stop
- *   in a SIP worker:       attend, once; read whenever its descriptor polls readable
+ *   in a SIP worker:       attend; read whenever its descriptor polls readable
  *   in any process:        send; never waits
  *
  * A bridge belongs to the process that opened it and is inherited by fork: each process has its own
@@ -47,6 +47,12 @@ int sipring_bridge_listener_set(struct sipring_bridge *bridge, unsigned listener
  */
 int sipring_bridge_open(struct sipring_bridge *bridge, unsigned n_engines, unsigned n_senders,
 	struct sipring_error *error);
+/*
+ * Before open: up to n_listeners may come while the host runs, whose messages up to n_takers
+ * processes take. 0, or -errno with a text.
+ */
+int sipring_bridge_spare(struct sipring_bridge *bridge, unsigned n_listeners, unsigned n_takers,
+	struct sipring_error *error);
 /* What the rehearsal of open chose; the strings are the bridge's. */
 void sipring_bridge_choice(const struct sipring_bridge *bridge, struct sipring_choice *choice);
 
@@ -66,17 +72,33 @@ void sipring_bridge_stop(struct sipring_bridge *bridge);
  */
 int sipring_bridge_await(const struct sipring_bridge *bridge, uint32_t timeout_ms);
 
-/* Of the process's place: a descriptor to poll, never to be read or closed; -errno with a text. */
+/*
+ * A listener that comes while the host runs, as sipring_listen, for any process but an engine's:
+ * asks the engines and waits until they have bound it, which they do at once. Its number, or -errno
+ * with a text. It stays while somebody attends, and for two seconds after somebody asked for it.
+ */
+int sipring_bridge_come(struct sipring_bridge *bridge, const char *listener, const char *settings,
+	struct sipring_error *error);
+/* Ends those that came and that nobody wants any more; to be called now and then. Never waits. */
+void sipring_bridge_sweep(struct sipring_bridge *bridge);
+
+/*
+ * Takes a listener's messages from here on, and may do so for several. Of the process's place: a
+ * descriptor to poll, never to be read or closed, the same for all; -errno with a text.
+ */
 int sipring_bridge_attend(struct sipring_bridge *bridge, unsigned listener,
 	struct sipring_error *error);
-/* Gives it back; what is not handled yet counts as failed. The process may attend again. */
+/* Takes this one's messages no longer. */
+void sipring_bridge_forsake(struct sipring_bridge *bridge, unsigned listener);
+/* Gives the place back; what is not handled yet counts as failed. The process may attend again. */
 void sipring_bridge_leave(struct sipring_bridge *bridge);
 
 /*
- * One whole SIP message. buffer[size] is NUL, the buffer is writable and has 64 readable bytes
- * behind it; both arguments end with the call, which may take as long as it likes.
+ * One whole SIP message, and the listener that it came by. buffer[size] is NUL, the buffer is
+ * writable and has 64 readable bytes behind it; it ends with the call, as info does, which may take
+ * as long as it likes.
  */
-typedef void sipring_bridge_handle(void *user, char *buffer, size_t size,
+typedef void sipring_bridge_handle(void *user, unsigned listener, char *buffer, size_t size,
 	const struct sipring_receive_info *info);
 
 /*

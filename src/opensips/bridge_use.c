@@ -9,14 +9,17 @@
 int sipring_bridge_attend(struct sipring_bridge *bridge, unsigned listener,
 	struct sipring_error *error)
 {
-	int r;
+	int r = bridge->taker
+		? sipring_taker_serve(bridge->taker, (int)listener, true)
+		: sipring_taker_open(&bridge->taker, bridge->sipring, (int)listener, NULL, error);
 
-	if (!bridge->taker) {
-		r = sipring_taker_open(&bridge->taker, bridge->sipring, (int)listener, NULL, error);
-		if (r < 0)
-			return r;
-	}
-	return sipring_taker_fd(bridge->taker);
+	return r < 0 ? r : sipring_taker_fd(bridge->taker);
+}
+
+void sipring_bridge_forsake(struct sipring_bridge *bridge, unsigned listener)
+{
+	if (bridge->taker)
+		(void)sipring_taker_serve(bridge->taker, (int)listener, false);
 }
 
 void sipring_bridge_leave(struct sipring_bridge *bridge)
@@ -32,7 +35,7 @@ int sipring_bridge_read(struct sipring_bridge *bridge, sipring_bridge_handle *ha
 
 	if (!bridge->taker || sipring_taker_take(bridge->taker, &message, 1) == 0)
 		return 0;
-	handle(user, message.buffer, message.size, &message.info);
+	handle(user, message.listener, message.buffer, message.size, &message.info);
 	/* The host may have left in the middle. */
 	if (bridge->taker)
 		(void)sipring_taker_give(bridge->taker, &message);

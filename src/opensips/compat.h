@@ -67,6 +67,18 @@ static inline struct socket_info *compat_next(struct socket_info *si)
 }
 #endif
 
+/* How many processes another module has the core fork for it; 0 where it is not loaded. */
+static inline unsigned compat_processes_of(const char *module)
+{
+	for (const struct sr_module *m = modules; m; m = m->next) {
+		const proc_export_t *p = m->exports->procs;
+
+		if (strcmp(m->exports->name, module) == 0)
+			return p ? p->no : 0;
+	}
+	return 0;
+}
+
 /* TOS of a listener, 0 for none of its own. */
 static inline int compat_tos(__attribute__((unused)) const struct socket_info *si)
 {

@@ -33,8 +33,14 @@ int sipring_glue_listen_number(const struct socket_info *si);
 /* And the other way; NULL where the number is none. */
 const struct socket_info *sipring_glue_listen_numbered(int number);
 
+/* Whether it came while OpenSIPS ran; and whether the core has it still, as this process knows. */
+bool sipring_glue_listen_is_late(int number);
+bool sipring_glue_listen_stands(int number);
+
 /* glue_receive.c: SIP workers */
 int sipring_glue_receive_child(int rank);
+/* In a process of sockets_mgm, whose reactor runs: it takes this listener's messages as well. */
+int sipring_glue_receive_late(int number);
 int sipring_glue_receive_read(COMPAT_READ_SOCKET *si, int *size);
 
 /* glue_send.c: any process */

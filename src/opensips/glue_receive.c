@@ -5,13 +5,19 @@
  * a message whenever that is readable. Everything else a worker does (timers, IPC, async, scaling)
  * goes on as with any other socket, for it is one descriptor as before.
  *
+ * A process of sockets_mgm does so for the listeners that come while OpenSIPS runs, with one place
+ * for all of them.
+ *
  * Reading is bounded by messages and by time, for the worker's timers and jobs wait meanwhile.
  */
 #include "opensips/glue.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #define READS_MAX 8
 #define READ_NS 2000000
@@ -67,10 +73,20 @@ int sipring_glue_receive_child(int rank)
 	return attend(si) ? 0 : -1;
 }
 
-static void handle(void *user, char *buffer, size_t size, const struct sipring_receive_info *info)
+static void handle(__attribute__((unused)) void *user, unsigned listener, char *buffer, size_t size,
+	const struct sipring_receive_info *info)
 {
-	struct socket_info *si = user;
+	const struct socket_info *si = sipring_glue_listen_numbered((int)listener);
 	struct receive_info ri;
+
+	if (!si ||
+		(sipring_glue_listen_is_late((int)listener) &&
+			!sipring_glue_listen_stands((int)listener))) {
+		LM_WARN("a message of %zu bytes came by an sctp socket that is gone, and is not "
+			"handled\n",
+			size);
+		return;
+	}
 
 	/* Whatever a release adds is 0: nothing known. */
 	memset(&ri, 0, sizeof ri);
@@ -83,6 +99,71 @@ static void handle(void *user, char *buffer, size_t size, const struct sipring_r
 	ri.proto_reserved1 = info->association;
 	ri.bind_address = si;
 	receive_msg(buffer, (unsigned)size, &ri, NULL, 0);
+}
+
+/*
+ * What the reactor of a process of sockets_mgm has to know of descriptors that are ours: a socket's
+ * own place may be another transport's when one of them becomes readable.
+ */
+static struct socket_info late_messages = {.proto = PROTO_SCTP};
+static struct socket_info late_look = {.proto = PROTO_SCTP};
+static uint32_t late; /* those whose messages this process takes, a bit for each number */
+static int look_fd = -1;
+
+static bool watch(int fd, struct socket_info *what)
+{
+	if (reactor_add_reader(fd, F_UDP_READ, RCT_PRIO_NET, what) >= 0)
+		return true;
+	LM_ERR("the reactor takes no more descriptors\n");
+	return false;
+}
+
+static bool look_every_second(void)
+{
+	const struct itimerspec second = {{1, 0}, {1, 0}};
+
+	if (look_fd >= 0)
+		return true;
+	look_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (look_fd >= 0 && timerfd_settime(look_fd, 0, &second, NULL) == 0 &&
+		watch(look_fd, &late_look))
+		return true;
+	LM_ERR("no timer for sctp sockets: %s\n", strerror(errno));
+	return false;
+}
+
+static void look_at_late_ones(void)
+{
+	uint64_t n_seconds;
+
+	if (read(look_fd, &n_seconds, sizeof n_seconds) < 0)
+		return;
+	for (uint32_t rest = late; rest; rest &= rest - 1) {
+		int number = __builtin_ctz(rest);
+
+		if (sipring_glue_listen_stands(number))
+			continue;
+		sipring_bridge_forsake(sipring_glue_bridge, (unsigned)number);
+		late &= ~(1u << number);
+	}
+	sipring_bridge_sweep(sipring_glue_bridge);
+}
+
+int sipring_glue_receive_late(int number)
+{
+	static bool is_watched;
+	struct sipring_error error;
+	int fd = sipring_bridge_attend(sipring_glue_bridge, (unsigned)number, &error);
+
+	if (fd < 0) {
+		LM_ERR("an sctp socket that comes now: %s\n", error.text);
+		return -1;
+	}
+	late |= 1u << number;
+	if (!is_watched && !watch(fd, &late_messages))
+		return -1;
+	is_watched = true;
+	return look_every_second() ? 0 : -1;
 }
 
 static uint64_t now_ns(void)
@@ -99,7 +180,11 @@ int sipring_glue_receive_read(COMPAT_READ_SOCKET *socket, int *size)
 	unsigned n = 0;
 
 	*size = 0;
-	while (sipring_bridge_read(sipring_glue_bridge, handle, (void *)(uintptr_t)socket) > 0)
+	if (socket == &late_look) {
+		look_at_late_ones();
+		return 0;
+	}
+	while (sipring_bridge_read(sipring_glue_bridge, handle, NULL) > 0)
 		if (++n == READS_MAX || now_ns() >= end_ns)
 			break;
 	return 0;

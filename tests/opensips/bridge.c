@@ -20,10 +20,11 @@
 #define ENGINES 2
 #define WORKERS 4
 #define PORT 5064
+#define GUEST_PORT 5065 /* of a listener that comes later */
 #define PEER_PORT 7300
 #define SILENT_PORT 7399
 #define REQUESTS 2000
-#define REQUESTS_MAX 8000
+#define REQUESTS_MAX 10000
 #define WINDOW 64
 
 struct world {
@@ -35,6 +36,8 @@ struct world {
 	_Atomic uint16_t failed_port;
 	_Atomic uint32_t wanted;      /* requests that the peer is to send in all */
 	_Atomic uint32_t association; /* of the peer, as workers see it */
+	_Atomic int guest;            /* the listener that workers are to attend as well; 0: none */
+	_Atomic uint32_t n_attending, by_guest;
 	_Atomic bool hold, hang, end,
 		gone; /* workers do not read; the next one does not come back */
 	_Atomic bool hung[WORKERS];
@@ -90,7 +93,8 @@ static void peer_event(void *user, const struct sipring_event *event)
 
 static bool peer_ask(struct peer *peer)
 {
-	union sipring_address to = {.v4 = {.sin_family = AF_INET, .sin_port = htons(PORT)}};
+	uint16_t port = atomic_load(&world->guest) ? GUEST_PORT : PORT;
+	union sipring_address to = {.v4 = {.sin_family = AF_INET, .sin_port = htons(port)}};
 	char text[512];
 	int size = snprintf(text, sizeof text,
 		"OPTIONS sip:a@127.0.0.1 SIP/2.0\r\n"
@@ -188,7 +192,8 @@ static void be_engine(unsigned number)
 }
 
 /* The script: answers on the association that the request came by. */
-static void handle(void *user, char *buffer, size_t size, const struct sipring_receive_info *info)
+static void handle(void *user, unsigned listener, char *buffer, size_t size,
+	const struct sipring_receive_info *info)
 {
 	unsigned number = *(unsigned *)user;
 	const char *call = memmem(buffer, size, "Call-ID: ", 9);
@@ -203,6 +208,7 @@ static void handle(void *user, char *buffer, size_t size, const struct sipring_r
 	atomic_store(&world->association, info->association);
 	atomic_fetch_add(&world->handled[n], 1);
 	atomic_fetch_add(&world->by_worker[number], 1);
+	atomic_fetch_add(&world->by_guest, listener != 0);
 	if (atomic_exchange(&world->hang, false)) {
 		atomic_store(&world->hung[number], true);
 		pause();
@@ -218,9 +224,26 @@ static void handle(void *user, char *buffer, size_t size, const struct sipring_r
 		poll(NULL, 0, 1);
 }
 
+/* As a process does that learns of a socket, and later that there is none. */
+static void attend_guest(int *attended)
+{
+	struct sipring_error error;
+	int wanted = atomic_load(&world->guest);
+
+	if (wanted && !*attended && sipring_bridge_attend(bridge, (unsigned)wanted, &error) < 0)
+		bail("a worker", &error);
+	if (wanted && !*attended)
+		atomic_fetch_add(&world->n_attending, 1);
+	if (!wanted && *attended)
+		sipring_bridge_forsake(bridge, (unsigned)*attended);
+	*attended = wanted;
+	sipring_bridge_sweep(bridge);
+}
+
 static void be_worker(unsigned number)
 {
 	struct sipring_error error;
+	int attended = 0;
 	int fd = sipring_bridge_attend(bridge, 0, &error);
 
 	if (fd < 0)
@@ -229,6 +252,7 @@ static void be_worker(unsigned number)
 	while (!atomic_load(&world->end)) {
 		struct pollfd readable = {fd, POLLIN, 0};
 
+		attend_guest(&attended);
 		if (atomic_load(&world->hold))
 			poll(NULL, 0, 5);
 		else if (poll(&readable, 1, 20) == 1)
@@ -293,6 +317,7 @@ static void begin(pid_t *engines, pid_t *workers)
 	char listener[32];
 
 	bridge = new_bridge();
+	sipring_bridge_spare(bridge, 1, 0, &error);
 	snprintf(listener, sizeof listener, "sctp:127.0.0.1:%d", PORT);
 	if (sipring_bridge_listen(bridge, listener, WORKERS, &error) != 0 ||
 		sipring_bridge_open(bridge, ENGINES, 16, &error) < 0)
@@ -415,8 +440,36 @@ static void an_association_can_be_ended(void)
 		"and the peer comes back by a new one");
 }
 
+static void a_listener_comes_and_goes(void)
+{
+	uint32_t before = atomic_load(&world->n_replied), n_ended;
+	struct sipring_error error;
+	char listener[32];
+	int number;
+
+	snprintf(listener, sizeof listener, "sctp:127.0.0.1:%d", GUEST_PORT);
+	number = sipring_bridge_come(bridge, listener, NULL, &error);
+	shared_point(number == 1, "a listener comes while the host runs");
+	if (number != 1)
+		return;
+	atomic_store(&world->guest, number);
+	until(&world->n_attending, WORKERS);
+	poll(NULL, 0, 2500);
+	atomic_fetch_add(&world->wanted, 200);
+	shared_point(until(&world->n_replied, before + 200) && atomic_load(&world->by_guest) == 200,
+		"its messages are handled as such for as long as it is attended");
+	n_ended = atomic_load(&world->n_down_in_order);
+	atomic_store(&world->guest, 0);
+	shared_point(until(&world->n_down_in_order, n_ended + 1),
+		"it ends when nobody attends it any more");
+	atomic_fetch_add(&world->wanted, 10);
+	shared_point(until(&world->n_replied, before + 210) && atomic_load(&world->by_guest) == 200,
+		"the other one goes on");
+}
+
 static void the_end_is_in_order(pid_t *engines, pid_t *workers)
 {
+	uint32_t n_ended = atomic_load(&world->n_down_in_order);
 	uint64_t began_ms = shared_now_ms();
 	int status = 0, bad = 0;
 
@@ -427,7 +480,8 @@ static void the_end_is_in_order(pid_t *engines, pid_t *workers)
 		bad += status != 0;
 	}
 	shared_point(bad == 0 && shared_now_ms() - began_ms < 10000, "engines end when told to");
-	shared_point(until(&world->n_down_in_order, 1), "and shut their associations down");
+	shared_point(until(&world->n_down_in_order, n_ended + 1),
+		"and shut their associations down");
 	atomic_store(&world->end, true);
 	for (unsigned i = 0; i < WORKERS; i++) {
 		waitpid(workers[i], &status, 0);
@@ -451,6 +505,7 @@ int main(int argc, char **argv)
 	a_killed_worker_has_a_successor(workers);
 	who_cannot_be_reached_is_told();
 	an_association_can_be_ended();
+	a_listener_comes_and_goes();
 	the_end_is_in_order(engines, workers);
 	atomic_store(&world->gone, true);
 	waitpid(peer, NULL, 0);
