@@ -88,9 +88,9 @@ def of_hosts(root):
                             over_stock("worker_instructions", peers, 64, client), 0.85))
     rows.append(at_most("OpenSIPS, ours / stock, one outstanding",
                         over_stock("instructions", 1, 1, "plain"), 1.2))
-    rows.append(at_most("switches of its processes per message, one outstanding",
+    rows.append(at_most("wakes of its processes per message, one outstanding",
                         median(find(root, program="opensips-ours", peers=1, outstanding=1),
-                               "switches"), 1.5))
+                               "wakes"), 1.5))
     return [row for row in rows if row]
 
 

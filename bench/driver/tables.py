@@ -37,7 +37,7 @@ def scenario(case):
 def of_scenario(root, wanted):
     """One scenario of transport: a row per program."""
     head = ["", "instructions", "server's", "of them user space", "system calls", "switches",
-            "packets"]
+            "wakes", "packets"]
     rows = []
     for result in root["results"]:
         case, metrics = result["case"], result["metrics"]
@@ -52,6 +52,7 @@ def of_scenario(root, wanted):
                      figure(metrics, "server_instructions"), user,
                      figure(metrics, "system_calls", "{:.2f}"),
                      figure(metrics, "switches", "{:.2f}"),
+                     figure(metrics, "wakes", "{:.2f}"),
                      "–" if programs.is_udp(case["program"]) else packets])
     return head, rows
 

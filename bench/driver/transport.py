@@ -76,6 +76,9 @@ def transport_metrics(runs):
         "switches": results.metric(
             "context switches of the server per message",
             [per_process(run, "switches", 1) / (2 * n) for run, n in zip(cost, trips)]),
+        "wakes": results.metric(
+            "times that a process of the server slept and was woken, per message",
+            [per_process(run, "wakes", 1) / (2 * n) for run, n in zip(cost, trips)]),
         "packets": results.metric(
             "SCTP packets per round trip, both ways",
             [run["packets_out"] / n for run, n in zip(cost, trips)]),

@@ -116,10 +116,11 @@ static void print_process(const struct client *client, unsigned i)
 {
 	struct probe_count count = probe_count(client->probe, i);
 
-	printf("%s{\"run_ns\": %" PRIu64 ", \"switches\": %" PRIu64 ", \"system_calls\": %" PRIu64
-	       ", \"user_samples\": %" PRIu64 ", \"kernel_samples\": %" PRIu64 "}",
-		i ? ", " : "", count.run_ns, count.switches, count.system_calls, count.user_samples,
-		count.kernel_samples);
+	printf("%s{\"run_ns\": %" PRIu64 ", \"switches\": %" PRIu64 ", \"wakes\": %" PRIu64
+	       ", \"system_calls\": %" PRIu64 ", \"user_samples\": %" PRIu64
+	       ", \"kernel_samples\": %" PRIu64 "}",
+		i ? ", " : "", count.run_ns, count.switches, count.wakes, count.system_calls,
+		count.user_samples, count.kernel_samples);
 }
 
 static void print_latency(const struct histogram *latency)

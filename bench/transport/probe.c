@@ -29,7 +29,7 @@ struct thread {
 	pid_t id;
 	int counter; /* of perf; -1 */
 	struct perf_event_mmap_page *ring;
-	uint64_t run_ns, switches; /* at begin, then the difference */
+	uint64_t run_ns, switches, wakes; /* at begin, then the difference */
 };
 
 struct process {
@@ -141,21 +141,19 @@ static uint64_t read_run_ns(pid_t id)
 	return run_ns;
 }
 
-static uint64_t read_switches(pid_t id)
+static void read_switches(pid_t id, uint64_t *voluntary, uint64_t *forced)
 {
 	char path[64], line[128];
-	uint64_t sum = 0, value;
 
+	*voluntary = *forced = 0;
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)id);
 	FILE *file = fopen(path, "r");
 	if (!file)
-		return 0;
+		return;
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "voluntary_ctxt_switches: %" SCNu64, &value) == 1 ||
-			sscanf(line, "nonvoluntary_ctxt_switches: %" SCNu64, &value) == 1)
-			sum += value;
+		if (sscanf(line, "voluntary_ctxt_switches: %" SCNu64, voluntary) != 1)
+			(void)sscanf(line, "nonvoluntary_ctxt_switches: %" SCNu64, forced);
 	fclose(file);
-	return sum;
 }
 
 static void read_packets(struct probe_packets *packets, int sign)
@@ -187,10 +185,12 @@ static void read_all(struct probe *probe, int sign)
 		for (unsigned j = 0; j < probe->processes[i].n_threads; j++) {
 			struct thread *thread = &probe->processes[i].threads[j];
 			uint64_t run_ns = read_run_ns(thread->id);
-			uint64_t switches = read_switches(thread->id);
+			uint64_t voluntary, forced;
 
+			read_switches(thread->id, &voluntary, &forced);
 			thread->run_ns += sign > 0 ? run_ns : -run_ns;
-			thread->switches += sign > 0 ? switches : -switches;
+			thread->wakes += sign > 0 ? voluntary : -voluntary;
+			thread->switches += sign > 0 ? voluntary + forced : -(voluntary + forced);
 		}
 	read_packets(&probe->packets, sign);
 }
@@ -241,6 +241,7 @@ void probe_end(struct probe *probe)
 
 			process->count.run_ns += thread->run_ns;
 			process->count.switches += thread->switches;
+			process->count.wakes += thread->wakes;
 			if (probe->mode == PROBE_CALLS &&
 				read(thread->counter, &value, sizeof(value)) == sizeof(value))
 				process->count.system_calls += value;

@@ -17,6 +17,7 @@ enum probe_mode {
 struct probe_count {
 	uint64_t run_ns; /* on the processor */
 	uint64_t switches;
+	uint64_t wakes; /* of the switches, those that it slept after: each sleep ends by a wake */
 	uint64_t system_calls;
 	uint64_t user_samples, kernel_samples;
 };
