@@ -104,8 +104,9 @@ static void leave(struct sipring_worker *worker, unsigned number, struct spare *
 	if (!(worker->spares.leaving >> number & 1))
 		begin_to_leave(worker, number);
 	is_bound = worker->sctp->ops->is_listening(worker->sctp, number);
-	is_held = is_bound || has_associations(worker, number) ||
-		!sipring_handoff_clear(worker, number);
+	/* Also while peers still send: what nobody takes must not fill the receive buffers. */
+	is_held = !sipring_handoff_clear(worker, number);
+	is_held = is_held || is_bound || has_associations(worker, number);
 	sipring_share_lock(worker->party.share);
 	if (!is_bound)
 		spare->bound &= ~bit_of(worker);
