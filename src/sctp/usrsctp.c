@@ -22,7 +22,8 @@
 
 #define TICK_BUSY_MS 10    /* while packets come and go */
 #define TICK_MS 40         /* else: SACKs wait for 200, the rest for longer */
-#define TICK_CONNS 256     /* each so many add a ms to the former: the stack looks at all timers */
+#define TICK_CONNS 128     /* each so many add a ms to both: the stack looks at all timers */
+#define TICK_MANY_MS 80    /* but no more: a SACK may not wait for 500 (RFC 9260 6.2) */
 #define TICK_NOBODY_MS 100 /* the first association may come at any time */
 #define SWEEP 64           /* conns looked at in a tick */
 #define PIECE_STRIDE ((size_t)SIPRING_USRSCTP_PIECE_SIZE + SIPRING_IO_TAIL)
@@ -485,11 +486,11 @@ static void usrsctp_sweep(struct sipring_usrsctp *us)
 	}
 }
 
-static uint64_t busy_tick_ms(const struct sipring_usrsctp *us)
+static uint64_t tick_ms(const struct sipring_usrsctp *us, uint64_t of_few_ms)
 {
-	uint64_t ms = TICK_BUSY_MS + sipring_pool_used(&us->conns) / TICK_CONNS;
+	uint64_t ms = of_few_ms + sipring_pool_used(&us->conns) / TICK_CONNS;
 
-	return ms < TICK_MS ? ms : TICK_MS;
+	return ms < TICK_MANY_MS ? ms : TICK_MANY_MS;
 }
 
 static uint64_t usrsctp_tick(struct sipring_sctp *sctp, uint64_t now_ms)
@@ -497,7 +498,7 @@ static uint64_t usrsctp_tick(struct sipring_sctp *sctp, uint64_t now_ms)
 	struct sipring_usrsctp *us = self(sctp);
 	uint64_t n_packets = us->base.counters.n_packets_in + us->base.counters.n_packets_out;
 	uint64_t elapsed_ms = us->ticked_ms ? now_ms - us->ticked_ms : 0;
-	uint64_t busy_ms = busy_tick_ms(us), wait_ms;
+	uint64_t busy_ms = tick_ms(us, TICK_BUSY_MS), wait_ms;
 	struct sipring_io_event event;
 
 	while (sipring_usrsctp_strangers_next(&us->packets.strangers, us->packets.io, &event))
@@ -516,7 +517,7 @@ static uint64_t usrsctp_tick(struct sipring_sctp *sctp, uint64_t now_ms)
 	if (!sipring_list_empty(&us->sent) || !sipring_list_empty(&us->ready) ||
 		!sipring_list_empty(&us->ended))
 		return 0;
-	wait_ms = us->busy || n_packets != us->ticked_packets ? busy_ms : TICK_MS;
+	wait_ms = us->busy || n_packets != us->ticked_packets ? busy_ms : tick_ms(us, TICK_MS);
 	if (!sipring_pool_used(&us->conns))
 		wait_ms = TICK_NOBODY_MS;
 	return wait_ms - elapsed_ms;
