@@ -257,10 +257,11 @@ SIPRING_PUBLIC void sipring_close(struct sipring *sipring);
  * as sipring_config_listen has it, with settings of its own ("tos=184 autoclose=60", NULL: none)
  * beside those of all. Every worker binds it between two turns; that is waited for, at most
  * timeout_ms. Its number, the next one after those of the config and the same for every process;
- * one that stands already is found by its text, and stays as it is. -EUSERS when all of them have
- * come and none is about to end, -EADDRINUSE and others as sipring_worker_open has them,
- * -ETIMEDOUT, or -ECANCELED when somebody else gave it up meanwhile, with a text; no worker has it
- * then.
+ * one that stands already is found by its text, and stays as it is, whatever comes of that: a
+ * worker that is begun anew binds it by itself, and where it cannot logs a warning and tries again
+ * every second. -EUSERS when all of them have come and none is about to end, -EADDRINUSE and others
+ * as sipring_worker_open has them, -ETIMEDOUT, or -ECANCELED when somebody else gave it up
+ * meanwhile, with a text; no worker has it then, unless the text says that it stands.
  *
  * From any thread of any process that has the sipring, but for one whose turns it would wait for.
  * Workers that are opened later bind it with their first turn, and who takes another instance's
@@ -271,7 +272,8 @@ SIPRING_PUBLIC int sipring_listen(struct sipring *sipring, const char *listener,
 /*
  * It ends, by its number: nobody new may come, and the associations that came by it or left from it
  * end in order, within ten seconds; DOWN tells of each. Does not wait; 0, or -ENOENT. The number is
- * another's when all of that is over and, where there are takers, none of them serves it.
+ * another's when all of that is over and, where there are takers, none of them serves it by its
+ * number: each has to forsake it (sipring_taker_serve), but for those who serve all.
  */
 SIPRING_PUBLIC int sipring_unlisten(struct sipring *sipring, unsigned listener);
 

@@ -337,6 +337,12 @@ static void look_after(struct sipring_worker *worker)
 	handoff->bury_at_ms = worker->now_ms + SIPRING_SPLIT_BURY_MS;
 }
 
+void sipring_handoff_fail(struct sipring_worker *worker, unsigned listener)
+{
+	if (worker->handoff.split)
+		sipring_split_fail(worker->handoff.split, listener, worker->party.member);
+}
+
 bool sipring_handoff_clear(struct sipring_worker *worker, unsigned listener)
 {
 	struct sipring_handoff *handoff = &worker->handoff;

@@ -58,10 +58,12 @@ void sipring_handoff_keep_piece(struct sipring_worker *worker,
 bool sipring_handoff_forget(struct sipring_worker *worker, struct sipring_association *association);
 
 /*
- * Of a listener that ends: whether nothing of it waits any more, for room or for a taker. What no
- * taker will come for counts as failed.
+ * Of a listener that ends: whether nothing of it waits any more, for room or for a taker, and
+ * nobody takes messages by its number. What no taker will come for counts as failed.
  */
 bool sipring_handoff_clear(struct sipring_worker *worker, unsigned listener);
+/* What waits for the listener's takers counts as failed. */
+void sipring_handoff_fail(struct sipring_worker *worker, unsigned listener);
 
 /* In each turn, after what came: puts in what waited, wakes, looks after the others. */
 void sipring_handoff_run(struct sipring_worker *worker);

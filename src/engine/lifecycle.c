@@ -374,6 +374,7 @@ void sipring_worker_drain_quietly(struct sipring_worker *worker, uint32_t quiet_
 	worker->drain_by_ms = worker->now_ms + deadline_ms;
 	worker->drain_quiet_ms = quiet_ms;
 	worker->drain_quiet_by_ms = worker->now_ms + (quiet_ms ? deadline_ms / 2 : 0);
+	sipring_spares_drain(worker);
 	worker->sctp->ops->stop_listening(worker->sctp, SIPRING_SCTP_ALL);
 	sipring_route_fail(worker, SIPRING_OUTCOME_CONNECT_FAILED, -ESHUTDOWN);
 	for (uint32_t i = 0; i < worker->table.associations.n_items; i++) {

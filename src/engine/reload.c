@@ -160,9 +160,12 @@ static void take_knobs(struct sipring_sctp_config *into, const struct sipring_sc
 	into->init_timeout_ms = from->init_timeout_ms;
 }
 
-/* What associations begin with; the worker's sockets that listen get it as well. */
+/*
+ * What associations begin with; the worker's sockets that listen get it as well. The manners of
+ * spare listeners are left in manners.
+ */
 static int retune(struct sipring_worker *worker, const struct sipring_config *config,
-	struct sipring_error *error)
+	struct sipring_manner *manners, struct sipring_error *error)
 {
 	struct sipring_sctp_config before[1 + CONFIG_LISTENERS_MAX];
 	struct sipring_sctp_config after[1 + CONFIG_LISTENERS_MAX];
@@ -171,11 +174,15 @@ static int retune(struct sipring_worker *worker, const struct sipring_config *co
 
 	if (r < 0)
 		return sipring_error_set(error, r, "no memory");
+	r = sipring_spares_lower(worker, config, &after[1], manners, error);
+	if (r < 0)
+		return r;
 	before[0] = worker->sctp_config;
 	memcpy(&before[1], worker->sctp_listeners, sizeof worker->sctp_listeners);
 	take_knobs(&worker->sctp_config, &after[0]);
-	for (unsigned i = 0; i < config->n_listeners; i++)
-		take_knobs(&worker->sctp_listeners[i], &after[1 + i]);
+	for (unsigned i = 0; i < CONFIG_LISTENERS_MAX; i++)
+		if (i < config->n_listeners || worker->spares.held >> i & 1)
+			take_knobs(&worker->sctp_listeners[i], &after[1 + i]);
 	r = worker->sctp->ops->retune(worker->sctp, error);
 	if (r == 0)
 		return 0;
@@ -199,18 +206,23 @@ int sipring_reload(struct sipring *sipring, struct sipring_worker *worker,
 {
 	struct telling telling = {changed, user};
 	struct sipring_config before = sipring->config, after = sipring->config;
+	struct sipring_manner manners[CONFIG_LISTENERS_MAX];
 	int r = each_difference(&before, config, take, &after);
 
+	if (worker)
+		memcpy(manners, worker->manners, sizeof manners);
 	each_own_difference(&before, config, &after, NULL, NULL);
 	if (r == 0)
 		r = sipring_check(&after, error);
 	if (r == 0 && worker)
-		r = retune(worker, &after, error);
+		r = retune(worker, &after, manners, error);
 	if (r < 0)
 		return r;
 	sipring->config = after;
-	if (worker)
+	if (worker) {
+		memcpy(worker->manners, manners, sizeof manners);
 		sipring_set_manners(worker);
+	}
 	if (changed)
 		tell_all(&before, config, &telling);
 	return 0;

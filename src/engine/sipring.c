@@ -89,6 +89,12 @@ int sipring_check(const struct sipring_config *config, struct sipring_error *err
 	struct sipring_config *one;
 	int r = check_one(config, error);
 
+	/* What came by no listener would lie among the first one's. */
+	if (r == 0 && config->n_listeners == 0 && config->spare_listeners && config->takers)
+		r = sipring_error_set(error, -EINVAL,
+			"spare_listeners (%lld) with takers need a listener that is there from the "
+			"start",
+			(long long)config->spare_listeners);
 	if (r < 0 || config->n_listeners == 0)
 		return r;
 	one = malloc(sizeof *one);

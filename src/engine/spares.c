@@ -20,14 +20,13 @@ size_t sipring_spares_footprint(void)
 	return sizeof(struct sipring_spares);
 }
 
-/* Under the lock. */
-static void wish(struct sipring *sipring, struct spare *spare, enum spare_state state)
+void sipring_spares_wish(struct sipring_share *share, struct spare *spare, enum spare_state state)
 {
 	/* release: with what is asked for */
 	atomic_store_explicit(&spare->state, state, memory_order_release);
-	atomic_fetch_add_explicit(&sipring->share->spares->n_wishes, 1, memory_order_release);
-	for (unsigned i = 0; i < sipring->share->n_workers; i++)
-		sipring_share_wake(sipring->share, i);
+	atomic_fetch_add_explicit(&share->spares->n_wishes, 1, memory_order_release);
+	for (unsigned i = 0; i < share->n_workers; i++)
+		sipring_share_wake(share, i);
 }
 
 uint64_t sipring_spares_living(const struct sipring_share *share)
@@ -38,6 +37,16 @@ uint64_t sipring_spares_living(const struct sipring_share *share)
 		if (sipring_share_taker(share, i))
 			found |= (uint64_t)1 << i;
 	return found;
+}
+
+bool sipring_spares_stand(const struct sipring_share *share, struct spare *spare)
+{
+	uint64_t able = sipring_spares_living(share) & ~share->spares->draining;
+
+	if (spare_state(spare) != SPARE_WANTED)
+		return false;
+	spare->stands |= able && !(able & ~spare->bound);
+	return spare->stands && able & spare->bound;
 }
 
 /* "NAME=VALUE NAME=VALUE": for the one listener of a config. */
@@ -61,25 +70,25 @@ static int set_all(struct sipring_config *config, const char *settings, struct s
 	return r;
 }
 
-int sipring_spares_settle(const struct sipring *sipring, const char *listener, const char *settings,
-	struct sipring_config *one, struct sipring_error *error)
+int sipring_spares_settle(const struct sipring_config *config, const char *listener,
+	const char *settings, struct sipring_config *one, struct sipring_error *error)
 {
-	struct sipring_config *config = malloc(sizeof *config);
+	struct sipring_config *alone = malloc(sizeof *alone);
 	int r;
 
-	if (!config)
+	if (!alone)
 		return sipring_error_set(error, -ENOMEM, "no memory");
-	*config = sipring->config;
-	memset(config->own, 0, sizeof config->own);
-	config->n_listeners = 0;
-	r = sipring_config_listen(config, listener, error);
+	*alone = *config;
+	memset(alone->own, 0, sizeof alone->own);
+	alone->n_listeners = 0;
+	r = sipring_config_listen(alone, listener, error);
 	if (r == 0)
-		r = set_all(config, settings, error);
+		r = set_all(alone, settings, error);
 	if (r == 0)
-		r = sipring_check(config, error);
+		r = sipring_check(alone, error);
 	if (r == 0)
-		sipring_config_of_listener(config, 0, one);
-	free(config);
+		sipring_config_of_listener(alone, 0, one);
+	free(alone);
 	return r;
 }
 
@@ -98,7 +107,7 @@ static int check(const struct sipring *sipring, const char *listener, const char
 	one = malloc(sizeof *one);
 	if (!one)
 		return sipring_error_set(error, -ENOMEM, "no memory");
-	r = sipring_spares_settle(sipring, listener, settings, one, error);
+	r = sipring_spares_settle(&sipring->config, listener, settings, one, error);
 	free(one);
 	return r;
 }
@@ -108,23 +117,32 @@ static bool is_gone(const struct spare *spare, uint64_t alive)
 	return spare_state(spare) == SPARE_LEAVING && !(spare->held & alive);
 }
 
-/*
- * Under the lock: the number that has that listener, or a free one, which is WANTED from here on;
- * -EAGAIN where one that leaves has to be gone first.
- */
-static int claim(struct sipring *sipring, const char *listener, const char *settings)
+/* What who asks waits for; its number is another's when the generation is. */
+struct claim {
+	int number; /* -EAGAIN: one that leaves has to be gone first */
+	uint32_t generation;
+};
+
+static struct claim claim_of(const struct spare *spare, unsigned number)
+{
+	return (struct claim){(int)number, spare->generation};
+}
+
+/* Under the lock: the number that has the listener, or a free one, which is WANTED from now on. */
+static struct claim claim(struct sipring *sipring, const char *listener, const char *settings)
 {
 	uint64_t alive = sipring_spares_living(sipring->share);
+	struct spare *spares = sipring->share->spares->spares, *spare;
 	int found = -EUSERS;
 
 	for (unsigned i = spares_first(sipring); i < spares_end(sipring); i++) {
-		struct spare *spare = &sipring->share->spares->spares[i];
-		bool is_it = strcmp(spare->listener, listener) == 0;
+		bool is_it = strcmp(spares[i].listener, listener) == 0;
 
+		spare = &spares[i];
 		if (is_it && spare_state(spare) == SPARE_WANTED)
-			return (int)i;
+			return claim_of(spare, i);
 		if (is_it && spare_state(spare) == SPARE_LEAVING && spare->bound & alive)
-			return -EAGAIN;
+			return (struct claim){-EAGAIN, 0};
 		if (found >= 0)
 			continue;
 		if (spare_state(spare) == SPARE_FREE || is_gone(spare, alive))
@@ -132,42 +150,50 @@ static int claim(struct sipring *sipring, const char *listener, const char *sett
 		else if (spare_state(spare) == SPARE_LEAVING)
 			found = -EAGAIN;
 	}
-	if (found >= 0) {
-		struct spare *spare = &sipring->share->spares->spares[found];
-
-		snprintf(spare->listener, sizeof spare->listener, "%s", listener);
-		snprintf(spare->settings, sizeof spare->settings, "%s", settings);
-		spare->bound = spare->held = spare->failed = 0;
-		wish(sipring, spare, SPARE_WANTED);
-	}
-	return found;
+	if (found < 0)
+		return (struct claim){found, 0};
+	spare = &spares[found];
+	snprintf(spare->listener, sizeof spare->listener, "%s", listener);
+	snprintf(spare->settings, sizeof spare->settings, "%s", settings);
+	spare->generation++;
+	spare->bound = spare->held = 0;
+	spare->stands = false;
+	spare->error = 0;
+	sipring_spares_wish(sipring->share, spare, SPARE_WANTED);
+	return claim_of(spare, (unsigned)found);
 }
 
 /* Under the lock: the number, or why not; -EINPROGRESS while a worker has yet to answer. */
-static int outcome(struct sipring *sipring, int number, struct sipring_error *error)
+static int outcome(struct sipring *sipring, struct claim claim, struct sipring_error *error)
 {
-	struct spare *spare = &sipring->share->spares->spares[number];
-	uint64_t alive = sipring_spares_living(sipring->share);
+	struct spare *spare;
 
-	if (spare->failed) {
+	if (claim.number < 0)
+		return claim.number;
+	spare = &sipring->share->spares->spares[claim.number];
+	if (spare->generation == claim.generation && spare->error) {
 		*error = spare->why;
-		if (spare_state(spare) == SPARE_WANTED)
-			wish(sipring, spare, SPARE_LEAVING);
 		return spare->error;
 	}
-	if (spare_state(spare) != SPARE_WANTED)
+	if (spare->generation != claim.generation || spare_state(spare) != SPARE_WANTED)
 		return sipring_error_set(error, -ECANCELED, "it was given up meanwhile");
-	return alive && !(alive & ~spare->bound) ? number : -EINPROGRESS;
+	return sipring_spares_stand(sipring->share, spare) ? claim.number : -EINPROGRESS;
 }
 
-/* Under the lock. */
-static int give_up(struct sipring *sipring, int number, uint32_t timeout_ms,
+/* Under the lock. What stands is not ended by one who looks for it. */
+static int give_up(struct sipring *sipring, struct claim claim, uint32_t timeout_ms,
 	struct sipring_error *error)
 {
-	if (number < 0)
+	struct spare *spare;
+
+	if (claim.number < 0)
 		return sipring_error_set(error, -ETIMEDOUT,
 			"a listener that is about to end was not gone within %u ms", timeout_ms);
-	wish(sipring, &sipring->share->spares->spares[number], SPARE_LEAVING);
+	spare = &sipring->share->spares->spares[claim.number];
+	if (spare->stands)
+		return sipring_error_set(error, -ETIMEDOUT,
+			"it stands, but no worker came back to it within %u ms", timeout_ms);
+	sipring_spares_wish(sipring->share, spare, SPARE_LEAVING);
 	return sipring_error_set(error, -ETIMEDOUT, "not every worker has bound it within %u ms",
 		timeout_ms);
 }
@@ -176,22 +202,23 @@ int sipring_listen(struct sipring *sipring, const char *listener, const char *se
 	uint32_t timeout_ms, struct sipring_error *error)
 {
 	uint64_t end_ms = sipring_clock_ns() / 1000000 + timeout_ms;
+	struct claim mine = {-EAGAIN, 0};
 	struct sipring_error ignored;
-	int number = -EAGAIN;
 	int r;
 
 	if (!error)
 		error = &ignored;
-	r = check(sipring, listener, settings ? settings : "", error);
+	settings = settings ? settings : "";
+	r = check(sipring, listener, settings, error);
 	if (r < 0)
 		return r;
 	for (;;) {
 		sipring_share_lock(sipring->share);
-		if (number == -EAGAIN)
-			number = claim(sipring, listener, settings ? settings : "");
-		r = number < 0 ? number : outcome(sipring, number, error);
+		if (mine.number == -EAGAIN)
+			mine = claim(sipring, listener, settings);
+		r = outcome(sipring, mine, error);
 		if ((r == -EAGAIN || r == -EINPROGRESS) && sipring_clock_ns() / 1000000 >= end_ms)
-			r = give_up(sipring, number, timeout_ms, error);
+			r = give_up(sipring, mine, timeout_ms, error);
 		sipring_share_unlock(sipring->share);
 		if (r == -EUSERS)
 			return sipring_error_set(error, r,
@@ -211,7 +238,8 @@ int sipring_unlisten(struct sipring *sipring, unsigned listener)
 		return r;
 	sipring_share_lock(sipring->share);
 	if (spare_state(&sipring->share->spares->spares[listener]) == SPARE_WANTED) {
-		wish(sipring, &sipring->share->spares->spares[listener], SPARE_LEAVING);
+		sipring_spares_wish(sipring->share, &sipring->share->spares->spares[listener],
+			SPARE_LEAVING);
 		r = 0;
 	}
 	sipring_share_unlock(sipring->share);

@@ -190,28 +190,43 @@ void sipring_split_bury(struct sipring_split *split)
 		sipring_split_recover(split);
 }
 
-static bool is_served(const struct sipring_split *split, unsigned listener)
-{
-	for (unsigned i = 0; i < split->n_takers; i++) {
-		uint32_t member = sipring_takers_member(split->takers, i);
+/* Those who serve a listener: SERVED_ALONE by its own number, SERVED with all others. */
+enum served { SERVED_NOT, SERVED, SERVED_ALONE };
 
-		if (member && !sipring_members_gone(split->members, member) &&
-			sipring_takers_served(split->takers, i) >> listener & 1)
-			return true;
+static enum served how_served(const struct sipring_split *split, unsigned listener)
+{
+	enum served found = SERVED_NOT;
+
+	for (unsigned i = 0; i < split->n_takers && found != SERVED_ALONE; i++) {
+		uint32_t member = sipring_takers_member(split->takers, i);
+		uint32_t served = sipring_takers_served(split->takers, i);
+
+		if (!member || sipring_members_gone(split->members, member) ||
+			!(served >> listener & 1))
+			continue;
+		found = served & SIPRING_TAKERS_ALL ? SERVED : SERVED_ALONE;
 	}
-	return false;
+	return found;
 }
 
-bool sipring_split_clear(struct sipring_split *split, unsigned listener, uint32_t member)
+void sipring_split_fail(struct sipring_split *split, unsigned listener, uint32_t member)
 {
 	struct sipring_inbox *inbox = split->inboxes[listener];
 	struct sipring_inbox_slot slot;
 
-	while (!is_served(split, listener) && !sipring_inbox_take(inbox, member, &slot)) {
+	while (!sipring_inbox_take(inbox, member, &slot)) {
 		sipring_inbox_fail(inbox);
 		(void)sipring_split_give(split, listener, &slot);
 	}
-	return !sipring_inbox_has(inbox);
+}
+
+bool sipring_split_clear(struct sipring_split *split, unsigned listener, uint32_t member)
+{
+	enum served served = how_served(split, listener);
+
+	if (served == SERVED_NOT)
+		sipring_split_fail(split, listener, member);
+	return served != SERVED_ALONE && !sipring_inbox_has(split->inboxes[listener]);
 }
 
 void sipring_split_want_room(struct sipring_split *split, unsigned listener, unsigned worker)

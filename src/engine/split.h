@@ -60,9 +60,11 @@ void sipring_split_bury(struct sipring_split *split);
 /* The same for all who are known to be gone. */
 void sipring_split_recover(struct sipring_split *split);
 
+/* The messages that wait count as failed. */
+void sipring_split_fail(struct sipring_split *split, unsigned listener, uint32_t member);
 /*
  * Of a listener that ends: where nobody takes its messages any more they count as failed. Whether
- * none is left.
+ * none is left, and nobody takes them by this listener's number.
  */
 bool sipring_split_clear(struct sipring_split *split, unsigned listener, uint32_t member);
 

@@ -23,7 +23,8 @@ struct sipring_taker {
 	uint32_t member;
 	unsigned place;
 	uint32_t listeners; /* that he serves, a bit each */
-	unsigned next;      /* the one to be looked at first: each has its turn */
+	bool is_for_all;
+	unsigned next; /* the one to be looked at first: each has its turn */
 	unsigned n_held;
 	bool is_readable; /* the eventfd, as far as it is his own doing */
 };
@@ -68,6 +69,11 @@ static bool go_to_sleep(struct sipring_taker *taker)
 	return false;
 }
 
+static uint32_t to_be_seen(const struct sipring_taker *taker)
+{
+	return taker->listeners | (taker->is_for_all ? SIPRING_TAKERS_ALL : 0);
+}
+
 /* Those whose holders ended are free, and what they held counts as failed. */
 static int find_place(struct sipring_taker *taker)
 {
@@ -78,7 +84,7 @@ static int find_place(struct sipring_taker *taker)
 		return -EUSERS;
 	sipring_split_bury(taker->split);
 	r = sipring_takers_join(taker->split->takers, taker->split->n_takers, taker->split->members,
-		taker->member, taker->listeners);
+		taker->member, to_be_seen(taker));
 	if (r < 0) {
 		sipring_members_bury(taker->split->members, taker->member);
 		return r;
@@ -111,6 +117,7 @@ int sipring_taker_open(struct sipring_taker **out, struct sipring *sipring, int 
 				       : "to take messages (listener %d) set takers above 0",
 			listener);
 	}
+	taker->is_for_all = listener == SIPRING_LISTENERS_ALL;
 	taker->split = sipring->split;
 	if (callbacks)
 		taker->log = (struct sipring_log){callbacks->log, callbacks->user};
@@ -134,7 +141,9 @@ int sipring_taker_serve(struct sipring_taker *taker, int listener, bool serves)
 	if (!mask)
 		return -EINVAL;
 	taker->listeners = serves ? taker->listeners | mask : taker->listeners & ~mask;
-	sipring_takers_serve(taker->split->takers, taker->place, taker->listeners);
+	if (listener == SIPRING_LISTENERS_ALL)
+		taker->is_for_all = serves;
+	sipring_takers_serve(taker->split->takers, taker->place, to_be_seen(taker));
 	/* Before it was known what he serves nobody woke him for it, and others slept on. */
 	if (serves && has_any(taker)) {
 		sipring_takers_awake(taker->split->takers, taker->place);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define SIPRING_TAKERS_MAX 256
+#define SIPRING_TAKERS_ALL (UINT32_C(1) << 31) /* he serves all, whichever come and go */
 
 /* Who was woken has this time to come; then another is woken as well. */
 #define SIPRING_TAKERS_PATIENCE_MS 1
@@ -19,7 +20,7 @@
 
 struct sipring_taker_place {
 	_Alignas(64) _Atomic uint32_t member; /* who has it; 0, or one who is gone: nobody */
-	_Atomic uint32_t listeners;           /* those that he serves, a bit each */
+	_Atomic uint32_t listeners; /* those that he serves, a bit each, and SIPRING_TAKERS_ALL */
 };
 
 /* Lies in a region, zeroed. */
@@ -32,7 +33,7 @@ struct sipring_takers {
 /* Takes one of the first n places. -EUSERS when all have somebody. */
 int sipring_takers_join(struct sipring_takers *takers, unsigned n, struct sipring_members *members,
 	uint32_t member, uint32_t listeners);
-/* What the place's taker serves, from here on. */
+/* What the place's taker serves, from here on: a bit each, and SIPRING_TAKERS_ALL. */
 void sipring_takers_serve(struct sipring_takers *takers, unsigned place, uint32_t listeners);
 uint32_t sipring_takers_served(const struct sipring_takers *takers, unsigned place);
 void sipring_takers_leave(struct sipring_takers *takers, unsigned place, uint32_t member);

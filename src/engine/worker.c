@@ -299,7 +299,7 @@ static int64_t timers_idle_ns(struct sipring_worker *worker, uint64_t now_ms)
 	idle_ms = least(idle_ms, sipring_route_idle_ms(worker, now_ms));
 	idle_ms = least(idle_ms, sipring_handoff_idle_ms(worker, now_ms));
 	idle_ms = least(idle_ms, sipring_stats_idle_ms(worker, now_ms));
-	idle_ms = least(idle_ms, sipring_spares_idle_ms(worker));
+	idle_ms = least(idle_ms, sipring_spares_idle_ms(worker, now_ms));
 	if (worker->tick_at_ms != UINT64_MAX)
 		idle_ms = least(idle_ms,
 			worker->tick_at_ms > now_ms ? worker->tick_at_ms - now_ms : 0);

@@ -30,9 +30,11 @@ struct world {
 	_Atomic uint32_t served;      /* numbers that the taker is to serve, a bit each */
 	_Atomic uint32_t serves;      /* and those that it does */
 	_Atomic unsigned n_ready, n_ended, n_failed, n_lost;
+	_Atomic uint32_t drains; /* workers, a bit each */
 	_Atomic bool end;
 };
 
+static pid_t workers[WORKERS];
 static struct world *world;
 static struct sipring *sipring;
 static struct sipring_error error;
@@ -48,17 +50,30 @@ static bool reaches(_Atomic unsigned *count, unsigned at_least)
 
 /* ---- The host ---- */
 
-static void be_worker(unsigned unused)
+static void say(void *user, int level, const char *line)
 {
-	struct sipring_callbacks callbacks = {0};
-	struct sipring_worker *worker;
+	(void)user;
+	if (level <= 1)
+		printf("# worker: %s\n", line);
+	fflush(stdout);
+}
 
-	(void)unused;
+static void be_worker(unsigned number)
+{
+	struct sipring_callbacks callbacks = {.log = say};
+	struct sipring_worker *worker;
+	bool drains = false;
+
 	if (sipring_worker_open(&worker, sipring, &callbacks, &error) < 0)
 		host_fail("a worker", error.text);
 	atomic_fetch_add(&world->n_ready, 1);
-	while (!atomic_load(&world->end))
+	while (!atomic_load(&world->end)) {
+		if (!drains && atomic_load(&world->drains) >> number & 1) {
+			sipring_worker_drain(worker, 1000);
+			drains = true;
+		}
 		sipring_worker_turn(worker, 100000000);
+	}
 	sipring_worker_close(worker);
 }
 
@@ -215,6 +230,18 @@ static bool is_answered(unsigned port, unsigned n)
 	return reaches(&world->answered[port], before + n);
 }
 
+/* Each worker ends its part by itself: one may still accept when another does not any more. */
+static bool is_refused(unsigned port)
+{
+	uint64_t end_ms = shared_now_ms() + WAIT_MS;
+
+	while (!atomic_load(&world->n_failed) && shared_now_ms() < end_ms) {
+		atomic_fetch_add(&world->wanted[port], 1);
+		poll(NULL, 0, 100);
+	}
+	return atomic_load(&world->n_failed) > 0;
+}
+
 static void mistakes(void)
 {
 	int r = sipring_listen(sipring, "sctp:nowhere", NULL, 100, &error);
@@ -260,12 +287,15 @@ static void one_comes_and_goes(void)
 	sipring_taker_stats(sipring, 2, &stats);
 	shared_point(other == 2 && stats.failed == 5 && stats.put == stats.taken,
 		"its number is another's, and what nobody took has failed");
+	sipring_unlisten(sipring, (unsigned)number);
+	shared_point(reaches(&world->n_ended, 2), "the first one goes as well");
+	shared_point(listen_at(OTHER, NULL, 500) == -ETIMEDOUT,
+		"nobody gets its number while a taker serves it");
+	serve(number, false);
+	shared_point(listen_at(OTHER, NULL, WAIT_MS) == number, "and then the next one does");
 	sipring_unlisten(sipring, (unsigned)other);
 	sipring_unlisten(sipring, (unsigned)number);
-	serve(number, false);
-	shared_point(reaches(&world->n_ended, 2), "the first one goes as well");
-	atomic_fetch_add(&world->wanted[COMES], 1);
-	shared_point(reaches(&world->n_failed, 1), "and nobody new may come");
+	shared_point(is_refused(COMES), "and nobody new may come");
 }
 
 static bool comes_again(unsigned round)
@@ -305,20 +335,83 @@ static void many_rounds(unsigned n, pid_t worker)
 	shared_point(host_descriptors(worker) <= n_before, "no descriptor is left over");
 }
 
-static pid_t begin_again(pid_t worker)
+static void end_worker(unsigned i)
 {
-	int number = listen_at(COMES, NULL, WAIT_MS);
+	kill(workers[i], SIGKILL);
+	waitpid(workers[i], NULL, 0);
+	sipring_ended(sipring, workers[i]);
+}
 
-	kill(worker, SIGKILL);
-	waitpid(worker, NULL, 0);
-	sipring_ended(sipring, worker);
-	worker = shared_start(be_worker, 0);
-	poll(NULL, 0, 200);
-	shared_point(listen_at(COMES, NULL, WAIT_MS) == number,
-		"a worker that takes a killed one's place has it");
+static void begin_worker(unsigned i)
+{
+	unsigned n_ready = atomic_load(&world->n_ready);
+
+	workers[i] = shared_start(be_worker, i);
+	reaches(&world->n_ready, n_ready + 1);
+	poll(NULL, 0, 200); /* its first turn, and what it binds then */
+}
+
+static void begin_again(int number)
+{
+	end_worker(1);
+	begin_worker(1);
+	end_worker(0);
+	shared_point(listen_at(COMES, NULL, WAIT_MS) == number, "it stands all the time");
+	begin_worker(0);
 	serve(number, true);
-	shared_point(is_answered(COMES, 20), "and it is served");
-	return worker;
+	shared_point(is_answered(COMES, 20), "workers that take killed ones' places serve it");
+}
+
+static void be_other_program(unsigned port)
+{
+	union sipring_address address = host_address(port);
+	uint64_t end_ms = shared_now_ms() + WAIT_MS;
+	int fd = socket(AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP);
+
+	/* The kernel closes what a killed process had in its ring when it comes to it. */
+	while (bind(fd, &address.sa, sizeof address.v4) < 0 && shared_now_ms() < end_ms)
+		poll(NULL, 0, 10);
+	if (listen(fd, 1) < 0)
+		host_fail("the other program", strerror(errno));
+	atomic_fetch_add(&world->n_ready, 1);
+	pause();
+}
+
+/* Another program has the port when the workers come back to it. */
+static void come_back_late(int number)
+{
+	unsigned n_ready = atomic_load(&world->n_ready);
+	pid_t other;
+
+	if (host_is("usrsctp"))
+		return;
+	end_worker(0);
+	end_worker(1);
+	other = shared_start(be_other_program, COMES);
+	reaches(&world->n_ready, n_ready + 1);
+	begin_worker(0);
+	begin_worker(1);
+	shared_point(listen_at(COMES, NULL, 300) == -ETIMEDOUT && strstr(error.text, "stands"),
+		"who looks for one that no worker could bind again does not end it");
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	shared_point(listen_at(COMES, NULL, WAIT_MS) == number && is_answered(COMES, 20),
+		"it is back as soon as it can be");
+}
+
+static void one_drains(void)
+{
+	int number;
+
+	atomic_store(&world->drains, 1u << 1);
+	poll(NULL, 0, 300);
+	number = listen_at(OTHER, NULL, WAIT_MS);
+	shared_point(number > 0, "a worker that ends is not waited for");
+	/* There a peer is one worker's alone, by its address, and this peer may be that one's. */
+	if (host_is("usrsctp"))
+		return;
+	serve(number, true);
+	shared_point(is_answered(OTHER, 20), "the others serve what comes now");
 }
 
 static void open_host(void)
@@ -336,7 +429,8 @@ static void open_host(void)
 int main(int argc, char **argv)
 {
 	unsigned rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 10;
-	pid_t workers[WORKERS], others[2];
+	pid_t others[2];
+	int number;
 
 	host_begin((const char *const *)argv + 2, argc > 2 ? argc - 2 : 0);
 	world = shared_map(sizeof *world);
@@ -350,7 +444,10 @@ int main(int argc, char **argv)
 	shared_point(is_answered(STAYS, 10), "the one that stays answers");
 	one_comes_and_goes();
 	many_rounds(rounds, workers[0]);
-	workers[1] = begin_again(workers[1]);
+	number = listen_at(COMES, NULL, WAIT_MS);
+	begin_again(number);
+	come_back_late(number);
+	one_drains();
 	atomic_store(&world->end, true);
 	for (unsigned i = 0; i < 2; i++) {
 		waitpid(workers[i], NULL, 0);

@@ -153,7 +153,8 @@ Test(config, settings_that_contradict_each_other)
 		{"autoclose", "31"}, {"autoclose", "1"}, {"reconnect_min_ms", "32001"},
 		{"tos", "185"}, {"asconf", "on"}, {"rto_min", "2000", "rto_max", "1000"},
 		{"rto_initial", "2000", "rto_max", "1000"},
-		{"rto_min", "2000", "rto_initial", "1000"}};
+		{"rto_min", "2000", "rto_initial", "1000"},
+		{"spare_listeners", "2", "takers", "1"}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct sipring_config *config = sipring_config_new();
