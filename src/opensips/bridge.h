@@ -79,8 +79,6 @@ int sipring_bridge_await(const struct sipring_bridge *bridge, uint32_t timeout_m
  */
 int sipring_bridge_come(struct sipring_bridge *bridge, const char *listener, const char *settings,
 	struct sipring_error *error);
-/* Ends those that came and that nobody wants any more; to be called now and then. Never waits. */
-void sipring_bridge_sweep(struct sipring_bridge *bridge);
 
 /*
  * Takes a listener's messages from here on, and may do so for several. Of the process's place: a
@@ -128,9 +126,9 @@ void sipring_bridge_refused(const struct sipring_bridge *bridge,
 	struct sipring_bridge_refused *refused);
 
 /*
- * Sums over the engines, a tenth of a second old at most; and what became of a listener's
- * messages.
+ * Sums over the engines, a tenth of a second old at most; and what became of the messages of a
+ * listener, or of all (SIPRING_LISTENERS_ALL), those that have gone included.
  */
 void sipring_bridge_stats(const struct sipring_bridge *bridge, struct sipring_stats *stats);
-void sipring_bridge_taken(const struct sipring_bridge *bridge, unsigned listener,
+void sipring_bridge_taken(const struct sipring_bridge *bridge, int listener,
 	struct sipring_taker_stats *stats);

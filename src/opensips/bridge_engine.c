@@ -10,13 +10,20 @@
 #include <string.h>
 
 #define TURN_MAX_NS 200000000
+#define SWEEP_NS UINT64_C(1000000000)
 
 static int turn_until_stop(struct sipring_bridge *bridge)
 {
+	uint64_t sweep_at_ns = 0;
 	int r = 0;
 
-	while (!bridge->is_stopped && r == 0)
+	while (!bridge->is_stopped && r == 0) {
 		r = sipring_worker_turn(bridge->worker, TURN_MAX_NS);
+		if (sipring_clock_ns() < sweep_at_ns)
+			continue;
+		sipring_bridge_guests_sweep(bridge);
+		sweep_at_ns = sipring_clock_ns() + SWEEP_NS;
+	}
 	return r;
 }
 

@@ -2,17 +2,21 @@
 /*
  * Listeners that come while the host runs. Each of its processes asks for the same one, and nobody
  * says when one goes: those who attend find out, each by itself, and forsake it. One that nobody
- * attends, and that nobody has asked for lately, ends; whoever is about to attend has just asked.
+ * attends, and that nobody has asked for lately, is ended by the engines; whoever is about to
+ * attend has just asked.
  */
 #include "opensips/bridge_parts.h"
 
 #include "base/clock.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #define START_MS 10000 /* of the engines */
 #define COME_MS 3000
 #define KEEP_MS 2000
+#define LATE_MS 1000 /* for so long others are told at once what one has waited for in vain */
 
 int sipring_bridge_guests_open(struct sipring_bridge *bridge)
 {
@@ -24,7 +28,7 @@ int sipring_bridge_guests_open(struct sipring_bridge *bridge)
 	if (r == 0)
 		r = pthread_mutexattr_setrobust(&robust, PTHREAD_MUTEX_ROBUST);
 	if (r == 0)
-		r = pthread_mutex_init(&bridge->shared->guests, &robust);
+		r = pthread_mutex_init(&bridge->shared->guests.lock, &robust);
 	pthread_mutexattr_destroy(&robust);
 	return -r;
 }
@@ -35,53 +39,76 @@ static uint64_t now_ms(void)
 }
 
 /* After a lock or a try: whether it is ours. One who held it and died has left nothing undone. */
-static bool is_ours(struct sipring_bridge *bridge, int r)
+static bool is_ours(struct sipring_bridge_guests *guests, int r)
 {
 	if (r == EOWNERDEAD)
-		pthread_mutex_consistent(&bridge->shared->guests);
+		pthread_mutex_consistent(&guests->lock);
 	return r == 0 || r == EOWNERDEAD;
-}
-
-int sipring_bridge_come(struct sipring_bridge *bridge, const char *listener, const char *settings,
-	struct sipring_error *error)
-{
-	struct sipring_bridge_shared *shared = bridge->shared;
-	int r = sipring_bridge_await(bridge, START_MS);
-
-	if (r < 0)
-		return sipring_error_set(error, r, "no SCTP engine runs");
-	if (!is_ours(bridge, pthread_mutex_lock(&shared->guests)))
-		return sipring_error_set(error, -EDEADLK, "the list of listeners is locked");
-	r = sipring_listen(bridge->sipring, listener, settings, COME_MS, error);
-	if (r >= 0) {
-		shared->came |= 1u << r;
-		shared->asked_ms[r] = now_ms();
-	}
-	pthread_mutex_unlock(&shared->guests);
-	return r;
 }
 
 static bool is_wanted(const struct sipring_bridge *bridge, unsigned listener)
 {
 	struct sipring_taker_stats stats;
 
-	sipring_bridge_taken(bridge, listener, &stats);
-	return stats.takers || now_ms() < bridge->shared->asked_ms[listener] + KEEP_MS;
+	sipring_bridge_taken(bridge, (int)listener, &stats);
+	return stats.takers || now_ms() < bridge->shared->guests.asked_ms[listener] + KEEP_MS;
 }
 
-void sipring_bridge_sweep(struct sipring_bridge *bridge)
+/* Under the lock. */
+static void end_unwanted(struct sipring_bridge *bridge)
 {
-	struct sipring_bridge_shared *shared = bridge->shared;
+	for (unsigned i = bridge->n_listeners; i < SIPRING_BRIDGE_LISTENERS_MAX; i++)
+		if (!is_wanted(bridge, i))
+			(void)sipring_unlisten(bridge->sipring, i);
+}
 
-	if (!is_ours(bridge, pthread_mutex_trylock(&shared->guests)))
-		return;
-	for (uint32_t rest = shared->came; rest; rest &= rest - 1) {
-		unsigned listener = (unsigned)__builtin_ctz(rest);
+/*
+ * Under the lock, which who asks after us waits for meanwhile: a reload has every process ask for
+ * the same listener, and each would wait for all of its time.
+ */
+static int ask(struct sipring_bridge *bridge, const char *listener, const char *settings,
+	struct sipring_error *error)
+{
+	struct sipring_bridge_guests *guests = &bridge->shared->guests;
+	int r;
 
-		if (is_wanted(bridge, listener))
-			continue;
-		(void)sipring_unlisten(bridge->sipring, listener);
-		shared->came &= ~(1u << listener);
+	if (strcmp(listener, guests->late) == 0 && now_ms() < guests->late_ms + LATE_MS) {
+		*error = guests->late_why;
+		return -ETIMEDOUT;
 	}
-	pthread_mutex_unlock(&shared->guests);
+	end_unwanted(bridge);
+	r = sipring_listen(bridge->sipring, listener, settings, COME_MS, error);
+	if (r >= 0)
+		guests->asked_ms[r] = now_ms();
+	if (r != -ETIMEDOUT)
+		return r;
+	snprintf(guests->late, sizeof guests->late, "%s", listener);
+	guests->late_why = *error;
+	guests->late_ms = now_ms();
+	return r;
+}
+
+int sipring_bridge_come(struct sipring_bridge *bridge, const char *listener, const char *settings,
+	struct sipring_error *error)
+{
+	struct sipring_bridge_guests *guests = &bridge->shared->guests;
+	int r = sipring_bridge_await(bridge, START_MS);
+
+	if (r < 0)
+		return sipring_error_set(error, r, "no SCTP engine runs");
+	if (!is_ours(guests, pthread_mutex_lock(&guests->lock)))
+		return sipring_error_set(error, -EDEADLK, "the list of listeners is locked");
+	r = ask(bridge, listener, settings, error);
+	pthread_mutex_unlock(&guests->lock);
+	return r;
+}
+
+void sipring_bridge_guests_sweep(struct sipring_bridge *bridge)
+{
+	struct sipring_bridge_guests *guests = &bridge->shared->guests;
+
+	if (!is_ours(guests, pthread_mutex_trylock(&guests->lock)))
+		return;
+	end_unwanted(bridge);
+	pthread_mutex_unlock(&guests->lock);
 }

@@ -14,14 +14,22 @@
 
 #define SIPRING_BRIDGE_ENGINES_MAX 64
 #define SIPRING_BRIDGE_LISTENERS_MAX 16 /* the engine's bound */
+#define SIPRING_BRIDGE_LISTENER_TEXT_MAX 512
+
+/* Listeners that come while the host runs; times are of CLOCK_MONOTONIC. */
+struct sipring_bridge_guests {
+	pthread_mutex_t lock;
+	uint64_t asked_ms[SIPRING_BRIDGE_LISTENERS_MAX];
+	uint64_t late_ms; /* when one was given up after all of its time */
+	char late[SIPRING_BRIDGE_LISTENER_TEXT_MAX];
+	struct sipring_error late_why;
+};
 
 struct sipring_bridge_shared {
 	_Atomic uint32_t n_running; /* engines that came to run */
 	_Atomic uint32_t n_ended;   /* of those that began, the ones that do not run any more */
 	_Atomic uint64_t n_dead, n_full, n_other; /* sends refused, by reason */
-	pthread_mutex_t guests;                   /* of who asks for listeners, and what follows */
-	uint32_t came;                            /* listeners that came at run time, a bit each */
-	uint64_t asked_ms[SIPRING_BRIDGE_LISTENERS_MAX]; /* for them, CLOCK_MONOTONIC */
+	struct sipring_bridge_guests guests;
 };
 
 struct sipring_bridge {
@@ -41,3 +49,5 @@ struct sipring_bridge {
 
 /* bridge_guests.c: what it needs of the shared memory. 0 or -errno. */
 int sipring_bridge_guests_open(struct sipring_bridge *bridge);
+/* Once a second, in an engine: those that came and that nobody wants any more end. Never waits. */
+void sipring_bridge_guests_sweep(struct sipring_bridge *bridge);

@@ -94,9 +94,9 @@ int sipring_bridge_disconnect(struct sipring_bridge *bridge, uint32_t associatio
 	return r < 0 ? r : sipring_sender_disconnect(bridge->sender, association, abort);
 }
 
-void sipring_bridge_taken(const struct sipring_bridge *bridge, unsigned listener,
+void sipring_bridge_taken(const struct sipring_bridge *bridge, int listener,
 	struct sipring_taker_stats *stats)
 {
-	if (sipring_taker_stats(bridge->sipring, (int)listener, stats) < 0)
+	if (sipring_taker_stats(bridge->sipring, listener, stats) < 0)
 		*stats = (struct sipring_taker_stats){0};
 }

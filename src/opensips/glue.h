@@ -30,12 +30,10 @@ int sipring_glue_listen_init(struct socket_info *si);
 int sipring_glue_listen_bind(struct socket_info *si);
 /* The number of a listener, or -1 for a socket that is none of ours. */
 int sipring_glue_listen_number(const struct socket_info *si);
-/* And the other way; NULL where the number is none. */
-const struct socket_info *sipring_glue_listen_numbered(int number);
-
-/* Whether it came while OpenSIPS ran; and whether the core has it still, as this process knows. */
+/* And the other way; NULL where the number is none, or the core does not have it any more. */
+const struct socket_info *sipring_glue_listen_standing(int number);
+/* Whether it came while OpenSIPS ran. */
 bool sipring_glue_listen_is_late(int number);
-bool sipring_glue_listen_stands(int number);
 
 /* glue_receive.c: SIP workers */
 int sipring_glue_receive_child(int rank);

@@ -36,24 +36,22 @@ int sipring_glue_listen_number(const struct socket_info *si)
 	return -1;
 }
 
-const struct socket_info *sipring_glue_listen_numbered(int number)
-{
-	return number >= 0 && number < LISTENERS_MAX ? listeners[number] : NULL;
-}
-
 bool sipring_glue_listen_is_late(int number)
 {
 	return number >= (int)n_listeners;
 }
 
-bool sipring_glue_listen_stands(int number)
+const struct socket_info *sipring_glue_listen_standing(int number)
 {
-	const struct socket_info *si = sipring_glue_listen_numbered(number);
+	const struct socket_info *si =
+		number >= 0 && number < LISTENERS_MAX ? listeners[number] : NULL;
 
-	for (struct socket_info *one = compat_first(PROTO_SCTP); si && one; one = compat_next(one))
+	if (!si || !sipring_glue_listen_is_late(number))
+		return si;
+	for (struct socket_info *one = compat_first(PROTO_SCTP); one; one = compat_next(one))
 		if (one == si)
-			return true;
-	return false;
+			return si;
+	return NULL;
 }
 
 static unsigned takers_of(const struct socket_info *si)

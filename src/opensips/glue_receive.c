@@ -76,12 +76,10 @@ int sipring_glue_receive_child(int rank)
 static void handle(__attribute__((unused)) void *user, unsigned listener, char *buffer, size_t size,
 	const struct sipring_receive_info *info)
 {
-	const struct socket_info *si = sipring_glue_listen_numbered((int)listener);
+	const struct socket_info *si = sipring_glue_listen_standing((int)listener);
 	struct receive_info ri;
 
-	if (!si ||
-		(sipring_glue_listen_is_late((int)listener) &&
-			!sipring_glue_listen_stands((int)listener))) {
+	if (!si) {
 		LM_WARN("a message of %zu bytes came by an sctp socket that is gone, and is not "
 			"handled\n",
 			size);
@@ -129,6 +127,9 @@ static bool look_every_second(void)
 		watch(look_fd, &late_look))
 		return true;
 	LM_ERR("no timer for sctp sockets: %s\n", strerror(errno));
+	if (look_fd >= 0)
+		close(look_fd);
+	look_fd = -1;
 	return false;
 }
 
@@ -141,29 +142,34 @@ static void look_at_late_ones(void)
 	for (uint32_t rest = late; rest; rest &= rest - 1) {
 		int number = __builtin_ctz(rest);
 
-		if (sipring_glue_listen_stands(number))
+		if (sipring_glue_listen_standing(number))
 			continue;
 		sipring_bridge_forsake(sipring_glue_bridge, (unsigned)number);
 		late &= ~(1u << number);
 	}
-	sipring_bridge_sweep(sipring_glue_bridge);
 }
 
 int sipring_glue_receive_late(int number)
 {
 	static bool is_watched;
 	struct sipring_error error;
-	int fd = sipring_bridge_attend(sipring_glue_bridge, (unsigned)number, &error);
+	int fd;
 
+	/* First of all: what is attended and not looked at would stay for ever. */
+	if (!look_every_second())
+		return -1;
+	fd = sipring_bridge_attend(sipring_glue_bridge, (unsigned)number, &error);
 	if (fd < 0) {
 		LM_ERR("an sctp socket that comes now: %s\n", error.text);
 		return -1;
 	}
-	late |= 1u << number;
-	if (!is_watched && !watch(fd, &late_messages))
+	if (!is_watched && !watch(fd, &late_messages)) {
+		sipring_bridge_forsake(sipring_glue_bridge, (unsigned)number);
 		return -1;
+	}
 	is_watched = true;
-	return look_every_second() ? 0 : -1;
+	late |= 1u << number;
+	return 0;
 }
 
 static uint64_t now_ns(void)

@@ -72,25 +72,11 @@ static void refused(struct sipring_bridge_refused *sends)
 		sipring_bridge_refused(sipring_glue_bridge, sends);
 }
 
-/* Wakes and places are counted for all listeners together. */
 static void takers(struct sipring_taker_stats *sum)
 {
-	struct socket_info *si = sipring_glue_bridge ? compat_first(PROTO_SCTP) : NULL;
-
 	*sum = (struct sipring_taker_stats){0};
-	for (; si; si = compat_next(si)) {
-		struct sipring_taker_stats one;
-		int number = sipring_glue_listen_number(si);
-
-		if (number < 0)
-			continue;
-		sipring_bridge_taken(sipring_glue_bridge, (unsigned)number, &one);
-		one.put += sum->put;
-		one.taken += sum->taken;
-		one.failed += sum->failed;
-		one.lost += sum->lost;
-		*sum = one;
-	}
+	if (sipring_glue_bridge)
+		sipring_bridge_taken(sipring_glue_bridge, SIPRING_LISTENERS_ALL, sum);
 }
 
 #define ENGINE_FUNCTION(field)                                                  \

@@ -87,7 +87,7 @@ static void add(trace_message message, const char *key, const char *text)
 /* Where the listener is not known all of its address is 0. */
 static void own_address(const struct sipring_glue_note *note, union sockaddr_union *su)
 {
-	const struct socket_info *si = sipring_glue_listen_numbered((int)note->listener - 1);
+	const struct socket_info *si = sipring_glue_listen_standing((int)note->listener - 1);
 
 	memset(su, 0, sizeof *su);
 	su->s.sa_family = note->peer.sa.sa_family;

@@ -237,7 +237,6 @@ static void attend_guest(int *attended)
 	if (!wanted && *attended)
 		sipring_bridge_forsake(bridge, (unsigned)*attended);
 	*attended = wanted;
-	sipring_bridge_sweep(bridge);
 }
 
 static void be_worker(unsigned number)
