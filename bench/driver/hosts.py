@@ -6,6 +6,8 @@ workers. The core, its modules and the script are the same on both sides; the mo
 differs, and over UDP not even that is there.
 """
 import os
+import shutil
+import subprocess
 import sys
 
 import programs
@@ -24,6 +26,7 @@ def cases():
         chosen.append(transport.case("opensips-udp", peers, 64, "plain"))
     chosen += [transport.case(name, 64, 64, "plain") for name in KINDS]
     chosen += [transport.case(name, 1, 1, "plain") for name in KINDS]
+    chosen += [transport.case(name, 1, 64, "sipp") for name in KINDS]
     return chosen
 
 
@@ -44,6 +47,11 @@ def of_group(run, group, name):
 
 def metrics(runs):
     made = transport.transport_metrics(runs)
+    if runs.get("allocator"):
+        server = results.median(made, "server_instructions")
+        made["allocator_instructions"] = results.metric(
+            "guest instructions per round trip, of the function fm_malloc",
+            [server * run["allocator_share"] / 100 for run in runs["allocator"]])
     made["worker_instructions"] = results.metric(
         "guest instructions per round trip, on the account of the SIP workers",
         [of_group(run, "workers", "run_ns") / run["count"] for run in runs["cost"]])
@@ -51,6 +59,8 @@ def metrics(runs):
 
 
 def check(paths, options):
+    if not shutil.which("perf"):
+        sys.exit("sipring bench: hosts: there is no perf: install the Debian package linux-perf")
     if not options.opensips:
         sys.exit("sipring bench: hosts: name a built tree of OpenSIPS with --opensips TREE")
     for name in KINDS:
@@ -58,12 +68,19 @@ def check(paths, options):
             if not os.path.exists(path):
                 sys.exit(f"sipring bench: hosts: no {path}; ours is built by"
                          " meson -Dopensips_src=TREE, the stock one by the tree itself")
+    flags = subprocess.run([os.path.join(options.opensips, "opensips"), "-V"], check=False,
+                           capture_output=True, text=True).stdout
+    if "CC_O0" in flags:
+        sys.exit(f"sipring bench: hosts: {options.opensips} was built without optimisation, as a"
+                 " tree of OpenSIPS's master is by default, and its figures mean nothing: take"
+                 " -DCC_O0 out of its Makefile.conf and build it anew")
 
 
 def measure(paths, options, kernel):
     check(paths, options)
     chosen = [case for case in cases() if options.only in transport.name_of(case)]
-    steps = [{"case": case, "modes": ["cost", "calls"],
+    steps = [{"case": case,
+              "modes": ["cost", "allocator"] + ["calls"] * (case["client"] != "sipp"),
               "command": command(paths, options, case["program"])} for case in chosen]
     raw = transport.run_guest(paths, options, kernel,
                               transport.plan_of(paths, options, steps))

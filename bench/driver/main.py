@@ -14,6 +14,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import dimensions  # noqa: E402
 import hosts  # noqa: E402
 import parsers  # noqa: E402
 import report  # noqa: E402
@@ -22,8 +23,8 @@ import transport  # noqa: E402
 import userspace  # noqa: E402
 
 Paths = collections.namedtuple("Paths", "source build")
-SUITES = ("transport", "latency", "flame", "userspace", "parser", "hosts")
-DEFAULT = SUITES[:5]
+SUITES = ("transport", "dimensions", "latency", "flame", "userspace", "parser", "hosts")
+DEFAULT = SUITES[:6]
 
 
 def whole(least):
@@ -38,8 +39,9 @@ def whole(least):
 def read_arguments(words):
     parser = argparse.ArgumentParser(
         prog="sipring bench", description="Measures sipring against programs of the usual kinds.",
-        epilog="transport, latency and flame run in a guest of tools/lab, whose clock counts "
-               "instructions; userspace and parser here, on a machine that does nothing else.")
+        epilog="transport, dimensions, latency, flame and hosts run in a guest of tools/lab, whose"
+               " clock counts instructions; userspace and parser here, on a machine that does"
+               " nothing else.")
     parser.add_argument("suites", nargs="*", metavar="SUITE",
                         help=f"{', '.join(SUITES)} (default: all but hosts), or report:"
                              " no measuring, only plots, report and README from the JSON that"
@@ -51,8 +53,9 @@ def read_arguments(words):
                         " docs/BENCHMARKS.md and the table in README.md of the sources")
     parser.add_argument("--kernel", action="append", metavar="SERIES",
                         help="kernel of the lab, again for another (default 6.12)")
-    parser.add_argument("--set", choices=("claims", "wide", "quick"), default="claims",
-                        help="which cases (default claims: those that something is claimed of)")
+    parser.add_argument("--set", choices=("claims", "quick"), default="claims",
+                        help="which cases of transport (default claims: those that something is"
+                        " claimed of)")
     parser.add_argument("--only", default="", metavar="TEXT", help="cases with this in their name,"
                         " PROGRAM PEERS/OUTSTANDING CLIENT SIZE")
     parser.add_argument("--repetitions", type=whole(1), default=3, metavar="N")
@@ -91,6 +94,7 @@ def documents(suite, paths, options):
         yield "userspace.json", userspace.measure(paths, options)
     else:
         measure = {"transport": transport.measure_transport,
+                   "dimensions": dimensions.measure,
                    "latency": transport.measure_latency,
                    "flame": transport.measure_flame,
                    "hosts": hosts.measure}[suite]

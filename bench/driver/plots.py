@@ -27,8 +27,9 @@ def plot_names(roots):
     found = []
     for name, root in roots.items():
         if root["suite"] == "transport":
-            series = name.split("-", 1)[1]
-            found += [f"cost-{series}", f"peers-{series}"]
+            found.append("cost-" + name.split("-", 1)[1])
+        elif root["suite"] == "dimensions":
+            found.append("peers-" + name.split("-", 1)[1])
         elif root["suite"] == "latency":
             found.append(name)
     return found
@@ -67,7 +68,9 @@ def cost_script(root):
 
 
 def lines_script(series, xlabel, ylabel, extra=""):
-    """series: {title: [(x, y), ...]}"""
+    """series: {title: [(x, y), ...]}; of none nothing is drawn"""
+    if not series:
+        return ""
     blocks, drawn = [], []
     for number, (title, points) in enumerate(series.items()):
         blocks.append(f"$data{number} << EOD\n"
@@ -83,7 +86,7 @@ def peers_script(root):
         points = [(result["case"]["peers"], result["metrics"]["instructions"]["median"])
                   for result in root["results"]
                   if result["case"]["program"] == name and result["case"]["client"] == "plain"
-                  and result["case"]["size"] == 420
+                  and result["case"]["size"] == 420 and "link" not in result["case"]
                   and result["case"]["outstanding"] == max(64, result["case"]["peers"])]
         if points:
             series[name] = sorted(points)
@@ -121,11 +124,15 @@ def draw_plots(roots, folder):
     written = []
     for name in plot_names(roots):
         kind, series = name.split("-", 1)
-        root = roots.get(name) or roots["transport-" + series]
-        make = {"cost": cost_script, "peers": peers_script, "latency": latency_script}[kind]
+        source, make = {"cost": ("transport", cost_script), "peers": ("dimensions", peers_script),
+                        "latency": ("latency", latency_script)}[kind]
+        root = roots[f"{source}-{series}"]
+        script = make(root)
+        if not script:
+            continue
         path = os.path.join(folder, name + ".svg")
         with open(path + ".new", "w", encoding="utf-8") as file:
-            done = subprocess.run(["gnuplot", "-"], input=make(root), text=True, stdout=file,
+            done = subprocess.run(["gnuplot", "-"], input=script, text=True, stdout=file,
                                   stderr=subprocess.PIPE, check=False)
         if done.returncode:
             os.unlink(path + ".new")

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The servers that are measured, by the name that results call them.
 
-PORT stands in a command for the port to listen on.
+HOST and PORT stand in a command for where to listen.
 """
 SERVE = ["tools/sipring", "serve", "--provider", "kernel", "--io"]
-ADDRESS = "sctp:127.0.0.1:PORT"
+ADDRESS = "sctp:HOST:PORT"
 
 PROGRAMS = {
     "shared": {"title": "shared one-to-many socket, epoll (the algorithm of proto_sctp)",
-               "command": ["bench/transport/sctp_shared", "--port", "PORT"]},
+               "command": ["bench/transport/sctp_shared", "--host", "HOST", "--port", "PORT"]},
     "epoll": {"title": "one-to-one sockets, epoll, drained",
-              "command": ["bench/transport/sctp_epoll", "--port", "PORT"]},
+              "command": ["bench/transport/sctp_epoll", "--host", "HOST", "--port", "PORT"]},
     "uring": {"title": "io_uring, one receive and one submit at a time",
-              "command": ["bench/transport/sctp_uring", "--port", "PORT"]},
+              "command": ["bench/transport/sctp_uring", "--host", "HOST", "--port", "PORT"]},
     "sipring-epoll": {"title": "sipring, epoll",
                       "command": SERVE + ["epoll", ADDRESS]},
     "sipring": {"title": "sipring, io_uring",
@@ -20,17 +20,27 @@ PROGRAMS = {
     "sipring-unbundled": {"title": "sipring, io_uring, bundling=off",
                           "command": SERVE + ["io_uring", "--set", "bundling=off", ADDRESS]},
     "udp": {"title": "UDP, a system call per message",
-            "command": ["bench/transport/udp", "--port", "PORT"]},
+            "command": ["bench/transport/udp", "--host", "HOST", "--port", "PORT"]},
     "udp-ask": {"title": "UDP, epoll_wait before each receive (OpenSIPS's reactor)",
-                "command": ["bench/transport/udp", "--port", "PORT", "--ask"]},
+                "command": ["bench/transport/udp", "--host", "HOST", "--port", "PORT", "--ask"]},
     "udp-64": {"title": "UDP, 64 messages per system call",
-               "command": ["bench/transport/udp", "--port", "PORT", "--batch", "64"]},
+               "command": ["bench/transport/udp", "--host", "HOST", "--port", "PORT",
+                           "--batch", "64"]},
 }
 
 
 # Of the suite hosts, which has their commands.
 HOSTS = {"opensips-stock": "OpenSIPS, its own proto_sctp", "opensips-ours": "OpenSIPS, ours",
          "opensips-udp": "OpenSIPS over UDP"}
+
+
+def command(program, workers=1):
+    words = PROGRAMS[program]["command"]
+    if workers == 1:
+        return words
+    if words[:2] == SERVE[:2]:
+        return words[:2] + ["--workers", str(workers)] + words[2:]
+    return words + ["--processes", str(workers)]
 
 
 def is_udp(program):

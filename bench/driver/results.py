@@ -109,7 +109,9 @@ def read(path):
 
 
 def find(root, **wanted):
-    """The metrics of the one result whose case has these values, or None."""
+    """The metrics of the one result whose case has these values, or None; a link or several
+    workers are only found where they are asked for."""
+    wanted = dict({"link": None, "workers": None}, **wanted)
     for result in root["results"]:
         if all(result["case"].get(name) == value for name, value in wanted.items()):
             return result["metrics"]

@@ -55,6 +55,12 @@ def read(lines):
     return found
 
 
+def share_of(found, function):
+    """Of all stacks, in percent, those that a function of user space is at the inner end of."""
+    inner = sum(stack[-1] == "u:" + function for stack in found)
+    return 100.0 * inner / max(len(found), 1)
+
+
 def from_root(stack, root):
     """Without what leads to the server's loop, which unwinding sees one time and not another."""
     return stack[stack.index(root):] if root in stack else ["u:(elsewhere)"] + stack

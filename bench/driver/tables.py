@@ -3,6 +3,7 @@
 the repetitions is over 5 % has a mark, "~"."""
 import claims
 import programs
+import results
 import stacks
 from results import find
 
@@ -31,13 +32,16 @@ def plain(head, rows):
 def scenario(case):
     peers, outstanding = case["peers"], case["outstanding"]
     return (f"{peers} peer{'s' * (peers > 1)}, {outstanding} outstanding, client {case['client']}"
-            + (f", {case['size']} B" if case["size"] != 420 else ""))
+            + (f", {case['size']} B" if case["size"] != 420 else "")
+            + (f", {case['link']}" if "link" in case else "")
+            + (f", {case['workers']} workers" if case.get("workers", 1) > 1 else ""))
 
 
 def of_scenario(root, wanted):
-    """One scenario of transport: a row per program."""
-    head = ["", "instructions", "server's", "of them user space", "system calls", "switches",
-            "wakes", "packets"]
+    """One scenario of transport or hosts: a row per program."""
+    head = ["", "instructions", "server's",
+            "of them its allocator" if root["suite"] == "hosts" else "of them user space",
+            "system calls", "switches", "wakes", "packets"]
     rows = []
     for result in root["results"]:
         case, metrics = result["case"], result["metrics"]
@@ -47,6 +51,8 @@ def of_scenario(root, wanted):
         if "user_share" in metrics:
             share = metrics["user_share"]["median"]
             user = f"{share * metrics['instructions']['median'] / 100:,.0f} ({share:.1f} %)"
+        elif root["suite"] == "hosts":
+            user = figure(metrics, "allocator_instructions")
         packets = figure(metrics, "packets", "{:.2f}")
         rows.append([programs.title(case["program"]), figure(metrics, "instructions"),
                      figure(metrics, "server_instructions"), user,
@@ -64,6 +70,29 @@ def scenarios(root):
         if name not in found:
             found.append(name)
     return found
+
+
+def of_dimensions(root):
+    """A row per scenario, a column per program; how many packets a round trip takes beside it."""
+    names = []
+    for result in root["results"]:
+        if result["case"]["program"] not in names:
+            names.append(result["case"]["program"])
+    found = {(scenario(result["case"]), result["case"]["program"]): result["metrics"]
+             for result in root["results"]}
+    head = ["instructions (packets)"] + [programs.title(name) for name in names] \
+        + ["stock / sipring"]
+    rows = []
+    for wanted in scenarios(root):
+        row = [wanted]
+        for name in names:
+            metrics = found.get((wanted, name))
+            row.append(figure(metrics, "instructions")
+                       + (f" ({figure(metrics, 'packets', '{:.2f}')})" if metrics else ""))
+        over, under = (results.median(found.get((wanted, name)), "instructions")
+                       for name in ("shared", "sipring"))
+        rows.append(row + [f"{over / under:.2f}" if over and under else "–"])
+    return head, rows
 
 
 def of_latency(root):
@@ -123,5 +152,6 @@ def of(root):
         return [(name,) + of_scenario(root, name) for name in scenarios(root)]
     if root["suite"] == "flame":
         return [("",) + of_flame(root)]
-    make = {"latency": of_latency, "userspace": of_userspace, "parser": of_parser}[root["suite"]]
+    make = {"dimensions": of_dimensions, "latency": of_latency, "userspace": of_userspace,
+            "parser": of_parser}[root["suite"]]
     return [("",) + make(root)]

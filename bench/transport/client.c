@@ -8,6 +8,7 @@
 #include "client.h"
 
 #include "server.h"
+#include "socket.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -19,8 +20,9 @@
 
 static _Noreturn void usage(void)
 {
-	fputs("usage: client [--udp [--batch N]] [--bundle] [--port N] [--peers N]\n"
-	      "       [--outstanding N | --rate N] [--count N] [--warm-up N] [--size BYTES]\n"
+	fputs("usage: client [--udp [--batch N]] [--bundle] [--host ADDRESS] [--port N]\n"
+	      "       [--peers N] [--outstanding N | --rate N] [--count N] [--warm-up N]\n"
+	      "       [--size BYTES]\n"
 	      "       [--watch PID]... [--calls | --samples]\n",
 		stderr);
 	exit(2);
@@ -69,7 +71,7 @@ static void take(int option, const char *value, struct arguments *into)
 	if (take_flag(option, into))
 		return;
 	if (option == 'p')
-		options->port = (unsigned)number(value, 65535);
+		options->to.sin_port = htons((uint16_t)number(value, 65535));
 	else if (option == 'n')
 		options->peers = (unsigned)number(value, 65535);
 	else if (option == 'o')
@@ -84,6 +86,8 @@ static void take(int option, const char *value, struct arguments *into)
 		options->warm_up = number(value, UINT64_MAX >> 16);
 	else if (option == 's')
 		options->size = number(value, MESSAGE_MAX);
+	else if (option == 'h' && socket_address(&options->to, value))
+		return;
 	else if (option == 'W' && into->n_pids + 1 < PROBE_PROCESSES_MAX)
 		into->pids[into->n_pids++] = (pid_t)number(value, INT32_MAX);
 	else
@@ -95,7 +99,8 @@ static void read_arguments(int argc, char **argv, struct arguments *into)
 	static const struct option longs[] = {{"udp", no_argument, NULL, 'u'},
 		{"bundle", no_argument, NULL, 'm'}, {"calls", no_argument, NULL, 'C'},
 		{"samples", no_argument, NULL, 'S'}, {"batch", required_argument, NULL, 'b'},
-		{"port", required_argument, NULL, 'p'}, {"peers", required_argument, NULL, 'n'},
+		{"host", required_argument, NULL, 'h'}, {"port", required_argument, NULL, 'p'},
+		{"peers", required_argument, NULL, 'n'},
 		{"outstanding", required_argument, NULL, 'o'},
 		{"rate", required_argument, NULL, 'r'}, {"count", required_argument, NULL, 'c'},
 		{"warm-up", required_argument, NULL, 'w'}, {"size", required_argument, NULL, 's'},
@@ -137,10 +142,10 @@ static void print_result(const struct client *client, unsigned n_processes)
 	struct probe_packets packets = probe_packets(client->probe);
 
 	printf("{\"count\": %" PRIu64 ", \"elapsed_ns\": %" PRIu64 ", \"reply_size\": %zu"
-	       ", \"packets_out\": %" PRIu64 ", \"data_chunks_out\": %" PRIu64
-	       ", \"control_chunks_out\": %" PRIu64,
+	       ", \"packets_out\": %" PRIu64 ", \"packets_in\": %" PRIu64
+	       ", \"data_chunks_out\": %" PRIu64 ", \"control_chunks_out\": %" PRIu64,
 		client->options.count, client->end_ns - client->begin_ns, client->reply_size,
-		packets.out, packets.out_data, packets.out_control);
+		packets.out, packets.in, packets.out_data, packets.out_control);
 	if (client->options.rate)
 		print_latency(&client->latency);
 	fputs(", \"processes\": [", stdout);
@@ -151,14 +156,12 @@ static void print_result(const struct client *client, unsigned n_processes)
 
 int main(int argc, char **argv)
 {
-	static struct client client = {.options = {.port = 5060,
-					       .peers = 1,
-					       .outstanding = 1,
-					       .batch = 1,
-					       .count = 1000,
-					       .size = 420}};
+	static struct client client = {
+		.options = {.peers = 1, .outstanding = 1, .batch = 1, .count = 1000, .size = 420}};
 	struct arguments arguments = {.options = &client.options};
 
+	socket_address(&client.options.to, "127.0.0.1");
+	client.options.to.sin_port = htons(5060);
 	read_arguments(argc, argv, &arguments);
 	if (!message_request(&client.request, client.options.size))
 		usage();

@@ -6,8 +6,10 @@
 #include "probe.h"
 #include "tools/histogram.h"
 
+#include <netinet/in.h>
+
 struct client_options {
-	unsigned port;
+	struct sockaddr_in to;
 	unsigned peers;
 	unsigned outstanding; /* over all peers */
 	unsigned batch;       /* UDP: messages per system call at most */

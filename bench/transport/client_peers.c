@@ -43,9 +43,6 @@ void client_connect(struct client *client)
 {
 	const struct client_options *options = &client->options;
 	int protocol = options->is_udp ? IPPROTO_UDP : IPPROTO_SCTP;
-	struct sockaddr_in to = {.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)options->port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int flags = SOCK_CLOEXEC | (options->is_udp ? SOCK_DGRAM : SOCK_STREAM);
 
 	client->peers = calloc(options->peers, sizeof(*client->peers));
@@ -62,7 +59,8 @@ void client_connect(struct client *client)
 		if (peer->fd < 0)
 			server_fail("socket");
 		socket_settle(peer->fd, protocol);
-		if (connect(peer->fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		if (connect(peer->fd, (const struct sockaddr *)&options->to, sizeof(options->to)) <
+			0)
 			server_fail("connect");
 		if (epoll_ctl(client->epoll, EPOLL_CTL_ADD, peer->fd, &event) < 0)
 			server_fail("epoll_ctl");

@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	struct epoll_event events[EVENTS_MAX];
 
 	server_start(argc, argv, &options, &reply);
-	int listener = socket_listen(SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_SCTP, options.port);
+	int listener = socket_listen(SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_SCTP, &options.address);
 	int epoll = epoll_create1(0);
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
 	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) < 0)

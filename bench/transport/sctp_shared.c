@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 	struct epoll_event event = {.events = EPOLLIN};
 
 	server_start(argc, argv, &options, &reply);
-	int fd = socket_listen(SOCK_SEQPACKET, IPPROTO_SCTP, options.port);
+	int fd = socket_listen(SOCK_SEQPACKET, IPPROTO_SCTP, &options.address);
 	server_ready();
 	server_fork(&options);
 	int epoll = epoll_create1(0);

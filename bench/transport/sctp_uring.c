@@ -123,7 +123,7 @@ int main(int argc, char **argv)
 	struct io_uring_cqe *cqe;
 
 	server_start(argc, argv, &options, &reply);
-	int listener = socket_listen(SOCK_STREAM, IPPROTO_SCTP, options.port);
+	int listener = socket_listen(SOCK_STREAM, IPPROTO_SCTP, &options.address);
 	int result = io_uring_queue_init(RING_ENTRIES, &ring, 0);
 	if (result < 0) {
 		errno = -result;

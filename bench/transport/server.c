@@ -5,6 +5,8 @@
  */
 #include "server.h"
 
+#include "socket.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -30,8 +32,10 @@ _Noreturn void server_fail(const char *what)
 static _Noreturn void usage(const char *name)
 {
 	fprintf(stderr,
-		"usage: %s [--port N] [--processes N] [--batch N] [--reply-size BYTES] [--ask]\n"
-		"Answers each request of bench/transport/client from 127.0.0.1.\n",
+		"usage: %s [--host ADDRESS] [--port N] [--processes N] [--batch N]\n"
+		"       [--reply-size BYTES] [--ask]\n"
+		"Answers each request of bench/transport/client at 127.0.0.1 or another IPv4 "
+		"address.\n",
 		name);
 	exit(2);
 }
@@ -48,21 +52,24 @@ static unsigned number(const char *name, const char *text, unsigned long most)
 
 void server_start(int argc, char **argv, struct server_options *options, struct message *reply)
 {
-	static const struct option longs[] = {{"port", required_argument, NULL, 'p'},
-		{"processes", required_argument, NULL, 'n'},
+	static const struct option longs[] = {{"host", required_argument, NULL, 'h'},
+		{"port", required_argument, NULL, 'p'}, {"processes", required_argument, NULL, 'n'},
 		{"batch", required_argument, NULL, 'b'},
 		{"reply-size", required_argument, NULL, 's'}, {"ask", no_argument, NULL, 'a'}, {0}};
 	struct sigaction action = {.sa_handler = end};
 	int option;
 
-	*options = (struct server_options){.port = 5060,
-		.processes = 1,
-		.batch = 1,
-		.reply_size = 350};
+	*options = (struct server_options){.processes = 1, .batch = 1, .reply_size = 350};
+	socket_address(&options->address, "127.0.0.1");
+	options->address.sin_port = htons(5060);
 	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1)
 		switch (option) {
+		case 'h':
+			if (!socket_address(&options->address, optarg))
+				usage(argv[0]);
+			break;
 		case 'p':
-			options->port = number(argv[0], optarg, 65535);
+			options->address.sin_port = htons((uint16_t)number(argv[0], optarg, 65535));
 			break;
 		case 'n':
 			options->processes = number(argv[0], optarg, 64);

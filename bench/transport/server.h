@@ -4,10 +4,11 @@
 
 #include "message.h"
 
+#include <netinet/in.h>
 #include <signal.h>
 
 struct server_options {
-	unsigned port;
+	struct sockaddr_in address;
 	unsigned processes; /* that share the socket, where the program can */
 	unsigned batch;     /* messages per system call at most, where the program can */
 	size_t reply_size;

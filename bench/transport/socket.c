@@ -7,7 +7,7 @@
 
 #include "server.h"
 
-#include <netinet/in.h>
+#include <arpa/inet.h>
 #include <netinet/sctp.h>
 #include <sys/socket.h>
 
@@ -26,11 +26,14 @@ void socket_settle(int fd, int protocol)
 		server_fail("SCTP_NODELAY");
 }
 
-int socket_listen(int type, int protocol, unsigned port)
+bool socket_address(struct sockaddr_in *address, const char *host)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	address->sin_family = AF_INET;
+	return inet_pton(AF_INET, host, &address->sin_addr) == 1;
+}
+
+int socket_listen(int type, int protocol, const struct sockaddr_in *address)
+{
 	int on = 1;
 	int fd = socket(AF_INET, type, protocol);
 
@@ -38,7 +41,7 @@ int socket_listen(int type, int protocol, unsigned port)
 		server_fail("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	socket_settle(fd, protocol);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
 		server_fail("bind");
 	if (protocol == IPPROTO_SCTP && listen(fd, 4096) < 0)
 		server_fail("listen");

@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 	struct server_options options;
 
 	server_start(argc, argv, &options, &reply);
-	int fd = socket_listen(SOCK_DGRAM, IPPROTO_UDP, options.port);
+	int fd = socket_listen(SOCK_DGRAM, IPPROTO_UDP, &options.address);
 	struct place *places = calloc(options.batch, sizeof(*places));
 	struct mmsghdr *in = calloc(options.batch, sizeof(*in));
 	struct mmsghdr *out = calloc(options.batch, sizeof(*out));
