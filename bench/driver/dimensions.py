@@ -42,6 +42,7 @@ def cases():
 
 
 def measure(paths, options, kernel):
+    programs.need("sipp", "sip-tester")
     chosen = [case for case in cases() if options.only in transport.name_of(case)]
     if not chosen:
         raise ValueError(f"dimensions: no case has '{options.only}' in its name")

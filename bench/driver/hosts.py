@@ -6,7 +6,6 @@ workers. The core, its modules and the script are the same on both sides; the mo
 differs, and over UDP not even that is there.
 """
 import os
-import shutil
 import subprocess
 import sys
 
@@ -59,8 +58,8 @@ def metrics(runs):
 
 
 def check(paths, options):
-    if not shutil.which("perf"):
-        sys.exit("sipring bench: hosts: there is no perf: install the Debian package linux-perf")
+    programs.need("perf", "linux-perf")
+    programs.need("sipp", "sip-tester")
     if not options.opensips:
         sys.exit("sipring bench: hosts: name a built tree of OpenSIPS with --opensips TREE")
     for name in KINDS:

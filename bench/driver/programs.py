@@ -3,6 +3,8 @@
 
 HOST and PORT stand in a command for where to listen.
 """
+import shutil
+
 SERVE = ["tools/sipring", "serve", "--provider", "kernel", "--io"]
 ADDRESS = "sctp:HOST:PORT"
 
@@ -41,6 +43,11 @@ def command(program, workers=1):
     if words[:2] == SERVE[:2]:
         return words[:2] + ["--workers", str(workers)] + words[2:]
     return words + ["--processes", str(workers)]
+
+
+def need(tool, package):
+    if not shutil.which(tool):
+        raise ValueError(f"there is no {tool}: install the Debian package {package}")
 
 
 def is_udp(program):

@@ -7,7 +7,6 @@ guest is started and what it brought back becomes metrics; guest.py is the other
 """
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -161,8 +160,7 @@ def measure_latency(paths, options, kernel):
 
 def measure_flame(paths, options, kernel):
     """Stacks of a server's process, of sipring and of the stock algorithm."""
-    if not shutil.which("perf"):
-        raise ValueError("flame: there is no perf: install the Debian package linux-perf")
+    programs.need("perf", "linux-perf")
     steps = [{"case": case(name, 1, 64, "bundles"), "modes": ["stacks"], "root": root,
               "command": programs.PROGRAMS[name]["command"]} for name, root in FLAMES.items()]
     plan = dict(plan_of(paths, options, steps), repetitions=0)
