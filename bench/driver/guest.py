@@ -117,7 +117,7 @@ def run_client(plan, words, pids, step, mode):
     allocator of OpenSIPS has of the samples, where these are wanted."""
     if mode in SAMPLED:
         with tempfile.TemporaryDirectory() as folder:
-            done, found, complaints = stacks.record(words, pids, folder)
+            done, found, complaints = stacks.record(words, pids, folder, mode == "stacks")
     else:
         done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode:

@@ -19,18 +19,22 @@ PARTS = (("user space", "u:"), ("the kernel's SCTP", "k:sctp_"), ("io_uring", ("
 FRAME = re.compile(r"\s*[0-9a-f]+ (.*) \(([^()]*)\)$")
 
 
-def record(words, pids, folder):
+def record(words, pids, folder, is_deep=True):
     """Runs the client while the servers are sampled: (how it ended, the stacks, perf's complaints).
+    To unwind a stack takes the guest long; of those that are not deep only the inner end is there.
     """
     data = os.path.join(folder, "perf.data")
-    perf = ["perf", "record", "--quiet", "--call-graph", f"dwarf,{USER_STACK}", "--output", data,
-            "--event", "cpu-clock", "--count", str(PERIOD_NS),
-            "--pid", ",".join(map(str, pids)), "--"]
+    graph = ["--call-graph", f"dwarf,{USER_STACK}"] if is_deep else []
+    perf = ["perf", "record", "--quiet", *graph, "--output", data, "--event", "cpu-clock",
+            "--count", str(PERIOD_NS), "--pid", ",".join(map(str, pids)), "--"]
     done = subprocess.run(perf + words, capture_output=True, text=True, check=False, timeout=600)
-    script = subprocess.run(["perf", "script", "--input", data, "--fields", "comm,ip,sym,dso"],
+    script = subprocess.run(["perf", "script", "--input", data, "--fields",
+                             "comm,ip,sym,dso" if is_deep else "ip,sym,dso"],
                             capture_output=True, text=True, check=False, timeout=600)
     os.unlink(data)
-    return done, read(script.stdout.splitlines()), script.stderr.strip()
+    lines = script.stdout.splitlines()
+    found = read(lines) if is_deep else [stack for line in lines for stack in read([line])]
+    return done, found, script.stderr.strip()
 
 
 def name_of(function, place):
