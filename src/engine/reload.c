@@ -214,6 +214,8 @@ int sipring_reload(struct sipring *sipring, struct sipring_worker *worker,
 	each_own_difference(&before, config, &after, NULL, NULL);
 	if (r == 0)
 		r = sipring_check(&after, error);
+	if (r == 0)
+		r = sipring_spares_check(sipring, &after, error);
 	if (r == 0 && worker)
 		r = retune(worker, &after, manners, error);
 	if (r < 0)

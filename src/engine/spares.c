@@ -112,9 +112,13 @@ static int check(const struct sipring *sipring, const char *listener, const char
 	return r;
 }
 
-static bool is_gone(const struct spare *spare, uint64_t alive)
+/* Killed workers hold nothing, and yet a taker may serve it still. */
+static bool is_gone(const struct sipring *sipring, unsigned number, uint64_t alive)
 {
-	return spare_state(spare) == SPARE_LEAVING && !(spare->held & alive);
+	const struct spare *spare = &sipring->share->spares->spares[number];
+
+	return spare_state(spare) == SPARE_LEAVING && !(spare->held & alive) &&
+		!(sipring->split && sipring_split_is_taken(sipring->split, number));
 }
 
 /* What who asks waits for; its number is another's when the generation is. */
@@ -128,8 +132,12 @@ static struct claim claim_of(const struct spare *spare, unsigned number)
 	return (struct claim){(int)number, spare->generation};
 }
 
-/* Under the lock: the number that has the listener, or a free one, which is WANTED from now on. */
-static struct claim claim(struct sipring *sipring, const char *listener, const char *settings)
+/*
+ * Under the lock: the number that has the listener, or a free one, which is WANTED from now on; at
+ * least until end_ms.
+ */
+static struct claim claim(struct sipring *sipring, const char *listener, const char *settings,
+	uint64_t end_ms)
 {
 	uint64_t alive = sipring_spares_living(sipring->share);
 	struct spare *spares = sipring->share->spares->spares, *spare;
@@ -139,13 +147,15 @@ static struct claim claim(struct sipring *sipring, const char *listener, const c
 		bool is_it = strcmp(spares[i].listener, listener) == 0;
 
 		spare = &spares[i];
-		if (is_it && spare_state(spare) == SPARE_WANTED)
+		if (is_it && spare_state(spare) == SPARE_WANTED) {
+			spare->end_ms = spare->end_ms > end_ms ? spare->end_ms : end_ms;
 			return claim_of(spare, i);
+		}
 		if (is_it && spare_state(spare) == SPARE_LEAVING && spare->bound & alive)
 			return (struct claim){-EAGAIN, 0};
 		if (found >= 0)
 			continue;
-		if (spare_state(spare) == SPARE_FREE || is_gone(spare, alive))
+		if (spare_state(spare) == SPARE_FREE || is_gone(sipring, i, alive))
 			found = (int)i;
 		else if (spare_state(spare) == SPARE_LEAVING)
 			found = -EAGAIN;
@@ -156,6 +166,7 @@ static struct claim claim(struct sipring *sipring, const char *listener, const c
 	snprintf(spare->listener, sizeof spare->listener, "%s", listener);
 	snprintf(spare->settings, sizeof spare->settings, "%s", settings);
 	spare->generation++;
+	spare->end_ms = end_ms;
 	spare->bound = spare->held = 0;
 	spare->stands = false;
 	spare->error = 0;
@@ -171,16 +182,18 @@ static int outcome(struct sipring *sipring, struct claim claim, struct sipring_e
 	if (claim.number < 0)
 		return claim.number;
 	spare = &sipring->share->spares->spares[claim.number];
-	if (spare->generation == claim.generation && spare->error) {
+	if (spare->generation != claim.generation)
+		return sipring_error_set(error, -ECANCELED, "it was given up meanwhile");
+	if (spare_state(spare) != SPARE_WANTED && spare->error) {
 		*error = spare->why;
 		return spare->error;
 	}
-	if (spare->generation != claim.generation || spare_state(spare) != SPARE_WANTED)
+	if (spare_state(spare) != SPARE_WANTED)
 		return sipring_error_set(error, -ECANCELED, "it was given up meanwhile");
 	return sipring_spares_stand(sipring->share, spare) ? claim.number : -EINPROGRESS;
 }
 
-/* Under the lock. What stands is not ended by one who looks for it. */
+/* Under the lock. What stands, or another waits for still, is not ended. */
 static int give_up(struct sipring *sipring, struct claim claim, uint32_t timeout_ms,
 	struct sipring_error *error)
 {
@@ -193,7 +206,8 @@ static int give_up(struct sipring *sipring, struct claim claim, uint32_t timeout
 	if (spare->stands)
 		return sipring_error_set(error, -ETIMEDOUT,
 			"it stands, but no worker came back to it within %u ms", timeout_ms);
-	sipring_spares_wish(sipring->share, spare, SPARE_LEAVING);
+	if (sipring_clock_ns() / 1000000 >= spare->end_ms)
+		sipring_spares_wish(sipring->share, spare, SPARE_LEAVING);
 	return sipring_error_set(error, -ETIMEDOUT, "not every worker has bound it within %u ms",
 		timeout_ms);
 }
@@ -215,7 +229,7 @@ int sipring_listen(struct sipring *sipring, const char *listener, const char *se
 	for (;;) {
 		sipring_share_lock(sipring->share);
 		if (mine.number == -EAGAIN)
-			mine = claim(sipring, listener, settings);
+			mine = claim(sipring, listener, settings, end_ms);
 		r = outcome(sipring, mine, error);
 		if ((r == -EAGAIN || r == -EINPROGRESS) && sipring_clock_ns() / 1000000 >= end_ms)
 			r = give_up(sipring, mine, timeout_ms, error);
@@ -228,6 +242,30 @@ int sipring_listen(struct sipring *sipring, const char *listener, const char *se
 			return r;
 		poll(NULL, 0, LOOK_MS);
 	}
+}
+
+int sipring_spares_check(const struct sipring *sipring, const struct sipring_config *config,
+	struct sipring_error *error)
+{
+	struct sipring_config *one;
+	int r = 0;
+
+	if (!sipring->config.spare_listeners)
+		return 0;
+	one = malloc(sizeof *one);
+	if (!one)
+		return sipring_error_set(error, -ENOMEM, "no memory");
+	sipring_share_lock(sipring->share);
+	for (unsigned i = spares_first(sipring); r == 0 && i < spares_end(sipring); i++) {
+		const struct spare *spare = &sipring->share->spares->spares[i];
+
+		if (spare_state(spare) == SPARE_WANTED)
+			r = sipring_spares_settle(config, spare->listener, spare->settings, one,
+				error);
+	}
+	sipring_share_unlock(sipring->share);
+	free(one);
+	return r;
 }
 
 int sipring_unlisten(struct sipring *sipring, unsigned listener)

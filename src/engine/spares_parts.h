@@ -30,12 +30,13 @@ struct spare {
 	_Atomic uint32_t state; /* enum spare_state */
 	uint32_t generation;    /* grows with each FREE or LEAVING -> WANTED */
 	bool stands;            /* every worker has had it bound */
+	uint64_t end_ms;        /* until then somebody waits for it to stand */
 	uint64_t bound;         /* workers whose socket listens */
 	uint64_t held;          /* workers that have anything of it */
 	char listener[CONFIG_LISTENER_TEXT_MAX];
 	char settings[SPARE_SETTINGS_MAX];
 	struct sipring_error why; /* of the worker that could not bind it, before it stood */
-	int error;
+	int error;                /* counts where it is LEAVING */
 };
 
 struct sipring_spares {

@@ -68,19 +68,35 @@ static int bind_it(struct sipring_worker *worker, unsigned number, const struct 
 }
 
 /* Under the lock. */
-static void fail(struct sipring_worker *worker, unsigned number, struct spare *spare, int error,
+static void bound(struct sipring_worker *worker, unsigned number, struct spare *spare)
+{
+	spare->bound |= bit_of(worker);
+	spare->held |= bit_of(worker);
+	worker->spares.held |= 1u << number;
+	worker->spares.listening |= 1u << number;
+	worker->spares.failing &= ~(1u << number);
+	(void)sipring_spares_stand(worker->party.share, spare);
+}
+
+/* Under the lock; where it stands the worker tries again. */
+static void fail(struct sipring_worker *worker, struct spare *spare, int error,
 	const struct sipring_error *why)
 {
-	if (!spare->stands) {
-		spare->error = error;
-		spare->why = *why;
-		sipring_spares_wish(worker->party.share, spare, SPARE_LEAVING);
+	if (spare->stands)
 		return;
-	}
+	spare->error = error;
+	spare->why = *why;
+	sipring_spares_wish(worker->party.share, spare, SPARE_LEAVING);
+}
+
+static void tell_of_failure(struct sipring_worker *worker, unsigned number,
+	const struct sipring_error *why)
+{
 	if (!(worker->spares.failing >> number & 1))
 		sipring_log_write(&worker->log, SIPRING_LOG_WARNING,
-			"%s is not bound by this worker, which tries again every second: %s",
-			spare->listener, why->text);
+			"listener %u is not bound by this worker, which tries again every second: "
+			"%s",
+			number, why->text);
 	worker->spares.failing |= 1u << number;
 }
 
@@ -88,6 +104,7 @@ static void enter(struct sipring_worker *worker, unsigned number, struct spare *
 {
 	struct sipring_share *share = worker->party.share;
 	struct sipring_error why = {0};
+	bool is_retried = false;
 	int r;
 
 	sipring_share_lock(share);
@@ -96,18 +113,15 @@ static void enter(struct sipring_worker *worker, unsigned number, struct spare *
 		if (!spare->stands && !(spare->held & sipring_spares_living(share)))
 			sipring_handoff_fail(worker, number);
 		r = bind_it(worker, number, spare, &why);
-		if (r < 0) {
-			fail(worker, number, spare, r, &why);
-		} else {
-			spare->bound |= bit_of(worker);
-			spare->held |= bit_of(worker);
-			worker->spares.held |= 1u << number;
-			worker->spares.listening |= 1u << number;
-			worker->spares.failing &= ~(1u << number);
-			(void)sipring_spares_stand(share, spare);
-		}
+		if (r < 0)
+			fail(worker, spare, r, &why);
+		else
+			bound(worker, number, spare);
+		is_retried = r < 0 && spare->stands;
 	}
 	sipring_share_unlock(share);
+	if (is_retried)
+		tell_of_failure(worker, number, &why);
 }
 
 static bool is_of(const struct sipring_association *association, unsigned number)
@@ -193,6 +207,17 @@ static void look_at(struct sipring_worker *worker, unsigned number, struct spare
 	}
 }
 
+/* Of a worker that was killed nobody else may find out: each looks after the next one. */
+static void look_after_another(struct sipring_worker *worker)
+{
+	struct sipring_share *share = worker->party.share;
+	unsigned next = worker->spares.next_probed++ % share->n_workers;
+	uint32_t member = sipring_share_taker(share, next);
+
+	if (next != worker->party.place && member)
+		(void)sipring_members_probe(share->members, member);
+}
+
 void sipring_spares_run(struct sipring_worker *worker)
 {
 	struct sipring_spares *spares = worker->party.share ? worker->party.share->spares : NULL;
@@ -205,6 +230,8 @@ void sipring_spares_run(struct sipring_worker *worker)
 	n_wishes = atomic_load_explicit(&spares->n_wishes, memory_order_acquire);
 	if (n_wishes == done->n_wishes && worker->now_ms < done->next_ms)
 		return;
+	if (worker->now_ms >= done->next_ms)
+		look_after_another(worker);
 	done->n_wishes = n_wishes;
 	for (unsigned i = spares_first(worker->sipring); i < spares_end(worker->sipring); i++)
 		look_at(worker, i, &spares->spares[i]);
@@ -247,9 +274,12 @@ int sipring_spares_lower(struct sipring_worker *worker, const struct sipring_con
 	/* Without the lock: nobody writes to it before this worker has let it go. */
 	for (uint32_t rest = worker->spares.held; r == 0 && rest; rest &= rest - 1) {
 		unsigned i = (unsigned)__builtin_ctz(rest);
+		const struct spare *spare = &worker->party.share->spares->spares[i];
 
-		r = lower(worker, config, &worker->party.share->spares->spares[i], one,
-			&listeners[i], &manners[i], error);
+		if (spare_state(spare) == SPARE_WANTED)
+			r = lower(worker, config, spare, one, &listeners[i], &manners[i], error);
+		else
+			listeners[i] = worker->sctp_listeners[i];
 	}
 	free(one);
 	return r;

@@ -209,6 +209,11 @@ static enum served how_served(const struct sipring_split *split, unsigned listen
 	return found;
 }
 
+bool sipring_split_is_taken(const struct sipring_split *split, unsigned listener)
+{
+	return how_served(split, listener) == SERVED_ALONE;
+}
+
 void sipring_split_fail(struct sipring_split *split, unsigned listener, uint32_t member)
 {
 	struct sipring_inbox *inbox = split->inboxes[listener];

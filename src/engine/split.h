@@ -60,6 +60,8 @@ void sipring_split_bury(struct sipring_split *split);
 /* The same for all who are known to be gone. */
 void sipring_split_recover(struct sipring_split *split);
 
+/* Whether a taker serves it by its own number, and not with all others. */
+bool sipring_split_is_taken(const struct sipring_split *split, unsigned listener);
 /* The messages that wait count as failed. */
 void sipring_split_fail(struct sipring_split *split, unsigned listener, uint32_t member);
 /*

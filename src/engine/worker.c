@@ -126,6 +126,8 @@ static int open_parts(struct sipring_worker *worker, struct sipring_error *error
 	if (r == 0)
 		r = sipring_post_open(worker, error);
 	if (r == 0)
+		sipring_spares_open(worker);
+	if (r == 0)
 		r = open_admission(worker, error);
 	if (r == 0)
 		r = open_handoff(worker, error);
@@ -140,8 +142,6 @@ static int open_parts(struct sipring_worker *worker, struct sipring_error *error
 			worker->io, worker->provider_reason, sizeof worker->provider_reason, error);
 	if (r == 0)
 		r = open_names(worker, error);
-	if (r == 0)
-		sipring_spares_open(worker);
 	return r == 0 ? open_listeners(worker, error) : r;
 }
 

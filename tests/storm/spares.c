@@ -30,7 +30,8 @@ struct world {
 	_Atomic uint32_t served;      /* numbers that the taker is to serve, a bit each */
 	_Atomic uint32_t serves;      /* and those that it does */
 	_Atomic unsigned n_ready, n_ended, n_failed, n_lost;
-	_Atomic uint32_t drains; /* workers, a bit each */
+	_Atomic uint32_t drains; /* workers that are to, a bit each */
+	_Atomic bool is_draining;
 	_Atomic bool end;
 };
 
@@ -71,6 +72,7 @@ static void be_worker(unsigned number)
 		if (!drains && atomic_load(&world->drains) >> number & 1) {
 			sipring_worker_drain(worker, 1000);
 			drains = true;
+			atomic_store(&world->is_draining, true);
 		}
 		sipring_worker_turn(worker, 100000000);
 	}
@@ -234,12 +236,13 @@ static bool is_answered(unsigned port, unsigned n)
 static bool is_refused(unsigned port)
 {
 	uint64_t end_ms = shared_now_ms() + WAIT_MS;
+	unsigned n_before = atomic_load(&world->n_failed);
 
-	while (!atomic_load(&world->n_failed) && shared_now_ms() < end_ms) {
+	while (atomic_load(&world->n_failed) == n_before && shared_now_ms() < end_ms) {
 		atomic_fetch_add(&world->wanted[port], 1);
 		poll(NULL, 0, 100);
 	}
-	return atomic_load(&world->n_failed) > 0;
+	return atomic_load(&world->n_failed) > n_before;
 }
 
 static void mistakes(void)
@@ -399,12 +402,34 @@ static void come_back_late(int number)
 		"it is back as soon as it can be");
 }
 
+/* It is not another's for that: who serves it would take the other's messages for its own. */
+static void killed_while_it_goes(int number)
+{
+	int other;
+
+	serve(number, true);
+	sipring_unlisten(sipring, (unsigned)number);
+	poll(NULL, 0, 100);
+	for (unsigned i = 0; i < WORKERS; i++)
+		end_worker(i);
+	for (unsigned i = 0; i < WORKERS; i++)
+		begin_worker(i);
+	other = listen_at(OTHER, NULL, WAIT_MS);
+	shared_point(other > 0 && other != number,
+		"a number that a taker serves is nobody's, though its workers were killed");
+	sipring_unlisten(sipring, (unsigned)other);
+	serve(number, false);
+}
+
 static void one_drains(void)
 {
 	int number;
 
+	uint64_t end_ms = shared_now_ms() + WAIT_MS;
+
 	atomic_store(&world->drains, 1u << 1);
-	poll(NULL, 0, 300);
+	while (!atomic_load(&world->is_draining) && shared_now_ms() < end_ms)
+		poll(NULL, 0, 5);
 	number = listen_at(OTHER, NULL, WAIT_MS);
 	shared_point(number > 0, "a worker that ends is not waited for");
 	/* There a peer is one worker's alone, by its address, and this peer may be that one's. */
@@ -447,6 +472,7 @@ int main(int argc, char **argv)
 	number = listen_at(COMES, NULL, WAIT_MS);
 	begin_again(number);
 	come_back_late(number);
+	killed_while_it_goes(number);
 	one_drains();
 	atomic_store(&world->end, true);
 	for (unsigned i = 0; i < 2; i++) {
