@@ -75,7 +75,8 @@ int sipring_bridge_await(const struct sipring_bridge *bridge, uint32_t timeout_m
 /*
  * A listener that comes while the host runs, as sipring_listen, for any process but an engine's:
  * asks the engines and waits until they have bound it, which they do at once. Its number, or -errno
- * with a text. It stays while somebody attends, and for two seconds after somebody asked for it.
+ * with a text. It stays while somebody attends, and for two seconds after somebody asked for it, or
+ * a minute where nobody has attended yet.
  */
 int sipring_bridge_come(struct sipring_bridge *bridge, const char *listener, const char *settings,
 	struct sipring_error *error);

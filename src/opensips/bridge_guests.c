@@ -16,6 +16,7 @@
 #define START_MS 10000 /* of the engines */
 #define COME_MS 3000
 #define KEEP_MS 2000
+#define UNATTENDED_MS 60000 /* for so long one who was asked for may be waited for */
 #define LATE_MS 1000 /* for so long others are told at once what one has waited for in vain */
 
 int sipring_bridge_guests_open(struct sipring_bridge *bridge)
@@ -48,18 +49,42 @@ static bool is_ours(struct sipring_bridge_guests *guests, int r)
 
 static bool is_wanted(const struct sipring_bridge *bridge, unsigned listener)
 {
+	const struct sipring_bridge_guests *guests = &bridge->shared->guests;
+	bool was_attended = atomic_load(&guests->attended) >> listener & 1;
 	struct sipring_taker_stats stats;
 
 	sipring_bridge_taken(bridge, (int)listener, &stats);
-	return stats.takers || now_ms() < bridge->shared->guests.asked_ms[listener] + KEEP_MS;
+	return stats.takers ||
+		now_ms() < guests->asked_ms[listener] + (was_attended ? KEEP_MS : UNATTENDED_MS);
 }
 
 /* Under the lock. */
 static void end_unwanted(struct sipring_bridge *bridge)
 {
 	for (unsigned i = bridge->n_listeners; i < SIPRING_BRIDGE_LISTENERS_MAX; i++)
-		if (!is_wanted(bridge, i))
-			(void)sipring_unlisten(bridge->sipring, i);
+		if (!is_wanted(bridge, i) && sipring_unlisten(bridge->sipring, i) == 0)
+			atomic_fetch_and(&bridge->shared->guests.attended, ~(1u << i));
+}
+
+static struct sipring_bridge_late *find_late(struct sipring_bridge_guests *guests,
+	const char *listener)
+{
+	for (unsigned i = 0; i < SIPRING_BRIDGE_LISTENERS_MAX; i++)
+		if (strcmp(guests->late[i].listener, listener) == 0 &&
+			now_ms() < guests->late[i].at_ms + LATE_MS)
+			return &guests->late[i];
+	return NULL;
+}
+
+static void note_late(struct sipring_bridge_guests *guests, const char *listener,
+	const struct sipring_error *why)
+{
+	struct sipring_bridge_late *late = &guests->late[guests->next_late];
+
+	guests->next_late = (guests->next_late + 1) % SIPRING_BRIDGE_LISTENERS_MAX;
+	snprintf(late->listener, sizeof late->listener, "%s", listener);
+	late->why = *why;
+	late->at_ms = now_ms();
 }
 
 /*
@@ -70,21 +95,22 @@ static int ask(struct sipring_bridge *bridge, const char *listener, const char *
 	struct sipring_error *error)
 {
 	struct sipring_bridge_guests *guests = &bridge->shared->guests;
+	const struct sipring_bridge_late *late = find_late(guests, listener);
 	int r;
 
-	if (strcmp(listener, guests->late) == 0 && now_ms() < guests->late_ms + LATE_MS) {
-		*error = guests->late_why;
+	if (late) {
+		*error = late->why;
 		return -ETIMEDOUT;
 	}
-	end_unwanted(bridge);
 	r = sipring_listen(bridge->sipring, listener, settings, COME_MS, error);
+	if (r == -EUSERS) {
+		end_unwanted(bridge);
+		r = sipring_listen(bridge->sipring, listener, settings, COME_MS, error);
+	}
 	if (r >= 0)
 		guests->asked_ms[r] = now_ms();
-	if (r != -ETIMEDOUT)
-		return r;
-	snprintf(guests->late, sizeof guests->late, "%s", listener);
-	guests->late_why = *error;
-	guests->late_ms = now_ms();
+	if (r == -ETIMEDOUT)
+		note_late(guests, listener, error);
 	return r;
 }
 

@@ -16,13 +16,20 @@
 #define SIPRING_BRIDGE_LISTENERS_MAX 16 /* the engine's bound */
 #define SIPRING_BRIDGE_LISTENER_TEXT_MAX 512
 
+/* A listener that somebody has waited for in vain. */
+struct sipring_bridge_late {
+	uint64_t at_ms; /* when all of its time was over */
+	char listener[SIPRING_BRIDGE_LISTENER_TEXT_MAX];
+	struct sipring_error why;
+};
+
 /* Listeners that come while the host runs; times are of CLOCK_MONOTONIC. */
 struct sipring_bridge_guests {
 	pthread_mutex_t lock;
 	uint64_t asked_ms[SIPRING_BRIDGE_LISTENERS_MAX];
-	uint64_t late_ms; /* when one was given up after all of its time */
-	char late[SIPRING_BRIDGE_LISTENER_TEXT_MAX];
-	struct sipring_error late_why;
+	_Atomic uint32_t attended; /* by their numbers, since they were asked for anew */
+	struct sipring_bridge_late late[SIPRING_BRIDGE_LISTENERS_MAX];
+	unsigned next_late; /* the one that is written next */
 };
 
 struct sipring_bridge_shared {

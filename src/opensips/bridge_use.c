@@ -13,7 +13,10 @@ int sipring_bridge_attend(struct sipring_bridge *bridge, unsigned listener,
 		? sipring_taker_serve(bridge->taker, (int)listener, true)
 		: sipring_taker_open(&bridge->taker, bridge->sipring, (int)listener, NULL, error);
 
-	return r < 0 ? r : sipring_taker_fd(bridge->taker);
+	if (r < 0)
+		return r;
+	atomic_fetch_or(&bridge->shared->guests.attended, 1u << listener);
+	return sipring_taker_fd(bridge->taker);
 }
 
 void sipring_bridge_forsake(struct sipring_bridge *bridge, unsigned listener)
