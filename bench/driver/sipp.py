@@ -10,7 +10,7 @@ import os
 import subprocess
 import tempfile
 
-SCENARIO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "options.xml")
+SCENARIO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sipp_options.xml")
 NAMES = ("run_ns", "switches", "wakes")
 
 
@@ -65,8 +65,9 @@ def measure_calls(case, host, port, count, pids):
 
 def run(plan, case, host, port, pids):
     """As bench/transport/client tells it."""
-    few = measure_calls(case, host, port, max(plan["warm_up"], 1), pids)
-    many = measure_calls(case, host, port, max(plan["warm_up"], 1) + plan["count"], pids)
+    n_before = max(plan["warm_up"], 1)
+    few = measure_calls(case, host, port, n_before, pids)
+    many = measure_calls(case, host, port, n_before + plan["count"], pids)
     spent = [{name: more[name] - less[name] for name in more} for less, more in zip(few, many)]
     processes = [dict(one, system_calls=0, user_samples=0, kernel_samples=0)
                  for one in spent[:-1]]

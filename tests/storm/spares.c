@@ -423,9 +423,8 @@ static void killed_while_it_goes(int number)
 
 static void one_drains(void)
 {
-	int number;
-
 	uint64_t end_ms = shared_now_ms() + WAIT_MS;
+	int number;
 
 	atomic_store(&world->drains, 1u << 1);
 	while (!atomic_load(&world->is_draining) && shared_now_ms() < end_ms)
