@@ -19,8 +19,6 @@ static struct sipring_seek_masks masks_scalar(const char *at, size_t size, char 
 	size_t upto = size < SIPRING_SEEK_BLOCK ? size : SIPRING_SEEK_BLOCK;
 	struct sipring_seek_masks masks = {0, 0};
 
-	if (size < SIPRING_SEEK_BLOCK)
-		masks.breaks = masks.marks = (uint64_t)1 << size;
 	for (size_t i = 0; i < upto; i++) {
 		masks.breaks |= (uint64_t)!is_word(at[i]) << i;
 		masks.marks |= (uint64_t)(at[i] == mark) << i;
@@ -90,23 +88,17 @@ INLINE uint64_t marks_of(__m128i block, char mark)
 INLINE struct sipring_seek_masks masks_short(const char *at, size_t size, char mark)
 {
 	__m128i block = load_short(at, size);
-	uint64_t end = (uint64_t)1 << size;
+	uint64_t inside = ((uint64_t)1 << size) - 1;
 
-	return (struct sipring_seek_masks){(breaks_of(block) & (end - 1)) | end,
-		(marks_of(block, mark) & (end - 1)) | end};
-}
-
-/* The bit behind the end of what is shorter than a block. */
-INLINE uint64_t end_of(size_t size)
-{
-	return size < SIPRING_SEEK_BLOCK ? (uint64_t)1 << size : 0;
+	return (struct sipring_seek_masks){breaks_of(block) & inside,
+		marks_of(block, mark) & inside};
 }
 
 /* Whole steps of sixteen bytes; the last one overlaps what was seen. */
 INLINE struct sipring_seek_masks masks_by_16(const char *at, size_t size, char mark)
 {
 	size_t upto = size < SIPRING_SEEK_BLOCK ? size : SIPRING_SEEK_BLOCK;
-	struct sipring_seek_masks masks = {end_of(size), end_of(size)};
+	struct sipring_seek_masks masks = {0, 0};
 
 	for (size_t i = 0; i < upto; i += 16) {
 		size_t from = i + 16 <= upto ? i : upto - 16;
@@ -142,7 +134,7 @@ TARGET_AVX2 INLINE uint64_t breaks_of_32(__m256i block)
 TARGET_AVX2 static struct sipring_seek_masks masks_avx2(const char *at, size_t size, char mark)
 {
 	size_t upto = size < SIPRING_SEEK_BLOCK ? size : SIPRING_SEEK_BLOCK;
-	struct sipring_seek_masks masks = {end_of(size), end_of(size)};
+	struct sipring_seek_masks masks = {0, 0};
 	__m256i marks = _mm256_set1_epi8(mark);
 
 	if (size < 16)
@@ -186,19 +178,16 @@ static const uint8_t break_table[128] __attribute__((aligned(64))) = {
 /* A masked load reads, and may fault on, nothing beyond the mask. */
 TARGET_AVX512 static struct sipring_seek_masks masks_avx512(const char *at, size_t size, char mark)
 {
-	uint64_t end = 0, inside = UINT64_MAX;
+	uint64_t inside = _bzhi_u64(UINT64_MAX,
+		size < SIPRING_SEEK_BLOCK ? (unsigned)size : SIPRING_SEEK_BLOCK);
 	__m512i block, classes;
 
-	if (size < SIPRING_SEEK_BLOCK) {
-		end = (uint64_t)1 << size;
-		inside = end - 1;
-	}
 	block = _mm512_maskz_loadu_epi8(inside, at);
 	classes = _mm512_permutex2var_epi8(_mm512_load_si512(break_table), block,
 		_mm512_load_si512(break_table + 64));
-	return (struct sipring_seek_masks){
-		(_mm512_movepi8_mask(_mm512_or_si512(classes, block)) & inside) | end,
-		(_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(mark)) & inside) | end};
+	return (struct sipring_seek_masks){_mm512_movepi8_mask(_mm512_or_si512(classes, block)) &
+			inside,
+		_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(mark)) & inside};
 }
 
 static bool is_avx512_supported(void)

@@ -11,10 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define SIPRING_SEEK_BLOCK 64
 
-/* Bit i: the byte at i. A text shorter than a block has the bit behind its end in both. */
+/* Bit i: the byte at i. No bit stands for what lies behind the text. */
 struct sipring_seek_masks {
 	uint64_t breaks; /* all but letters, digits, '-' and '.' */
 	uint64_t marks;  /* the byte that was asked for */
@@ -32,11 +33,21 @@ struct sipring_seek_body {
 };
 extern const struct sipring_seek_body sipring_seek_bodies[];
 
-/* A text, and the masks of the block of it that begins at base. */
+/*
+ * A walk over a text from break to break, always forward. All that works on it is inline, so that
+ * it lives in registers.
+ */
 struct sipring_seek {
 	const char *base, *end;
-	uint64_t breaks, marks;
+	uint64_t breaks; /* of the block at base: those that were not passed */
+	uint64_t marks;  /* of the block at base: all */
 	char mark;
+};
+
+/* Where a walk stands: a break and what it is, or the end and NUL, which separates nothing. */
+struct sipring_stop {
+	const char *at;
+	char c;
 };
 
 /* The masks go from register to register: a pair stored by halves and read whole would stall. */
@@ -59,33 +70,46 @@ static inline void sipring_seek_begin(struct sipring_seek *seek, const char *at,
 	sipring_seek_move(seek, at);
 }
 
-/* The first bit of one of the seek's two masks from at on, over as many blocks as it takes. */
-static inline const char *sipring_seek_next(struct sipring_seek *seek, const uint64_t *mask,
-	const char *at)
+/* Passes all that stands before at. */
+static inline void sipring_seek_to(struct sipring_seek *seek, const char *at)
 {
 	size_t offset = (size_t)(at - seek->base);
 
-	for (;;) {
-		if (__builtin_expect(offset < SIPRING_SEEK_BLOCK, 1)) {
-			uint64_t left = *mask >> offset;
-
-			if (__builtin_expect(left != 0, 1))
-				return at + __builtin_ctzll(left);
-			at = seek->base + SIPRING_SEEK_BLOCK;
-		}
+	if (__builtin_expect(offset < SIPRING_SEEK_BLOCK, 1))
+		seek->breaks &= UINT64_MAX << offset;
+	else
 		sipring_seek_move(seek, at);
-		offset = 0;
+}
+
+/* Passes the break that the walk stands at. */
+static inline void sipring_seek_pass(struct sipring_seek *seek)
+{
+	seek->breaks &= seek->breaks - 1;
+}
+
+/* The first break that was not passed. */
+static inline struct sipring_stop sipring_seek_stop(struct sipring_seek *seek)
+{
+	const char *at;
+
+	while (__builtin_expect(!seek->breaks, 0)) {
+		if (seek->end - seek->base <= SIPRING_SEEK_BLOCK)
+			return (struct sipring_stop){seek->end, 0};
+		sipring_seek_move(seek, seek->base + SIPRING_SEEK_BLOCK);
 	}
+	at = seek->base + __builtin_ctzll(seek->breaks);
+	return (struct sipring_stop){at, *at};
 }
 
-/* The first byte from at on that is no part of a word, or end. */
-static inline const char *sipring_seek_break(struct sipring_seek *seek, const char *at)
+/* The first mark from at on, which lies in the block at base; NULL if there is none. */
+static inline const char *sipring_seek_mark(const struct sipring_seek *seek, const char *at)
 {
-	return sipring_seek_next(seek, &seek->breaks, at);
-}
+	uint64_t left = seek->marks & UINT64_MAX << (at - seek->base);
 
-/* The first mark from at on, or end. */
-static inline const char *sipring_seek_mark(struct sipring_seek *seek, const char *at)
-{
-	return sipring_seek_next(seek, &seek->marks, at);
+	if (__builtin_expect(left != 0, 1))
+		return seek->base + __builtin_ctzll(left);
+	if (seek->end - seek->base <= SIPRING_SEEK_BLOCK)
+		return NULL;
+	at = seek->base + SIPRING_SEEK_BLOCK;
+	return memchr(at, seek->mark, (size_t)(seek->end - at));
 }

@@ -14,31 +14,33 @@ int sipring_content_type_parse(struct sipring_content_type *content_type, struct
 	const char *end = sipring_text_end(value);
 	struct sipring_span name, param;
 	struct sipring_seek seek;
-	const char *begin, *at;
+	struct sipring_stop stop;
+	const char *begin;
 
 	assert(content_type);
 	memset(content_type, 0, sizeof *content_type);
 	if (!value.size)
 		return SIPRING_PARSE_BAD_CONTENT_TYPE;
 	sipring_seek_begin(&seek, value.data, end, 0);
-	begin = sipring_text_skip(value.data, end, SIPRING_TEXT_LWS);
-	at = sipring_text_run(&seek, begin, SIPRING_TEXT_TOKEN);
-	content_type->type = sipring_text_span(begin, at);
-	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
-	if (!content_type->type.size || at == end || *at != '/')
+	begin = value.data;
+	stop = sipring_text_word(&seek, &begin, SIPRING_TEXT_TOKEN);
+	content_type->type = sipring_text_span(begin, stop.at);
+	stop = sipring_text_pass_space(&seek, stop);
+	if (!content_type->type.size || stop.c != '/')
 		return SIPRING_PARSE_BAD_CONTENT_TYPE;
-	begin = sipring_text_skip(at + 1, end, SIPRING_TEXT_LWS);
-	at = sipring_text_run(&seek, begin, SIPRING_TEXT_TOKEN);
-	content_type->subtype = sipring_text_span(begin, at);
+	sipring_seek_pass(&seek);
+	begin = stop.at + 1;
+	stop = sipring_text_word(&seek, &begin, SIPRING_TEXT_TOKEN);
+	content_type->subtype = sipring_text_span(begin, stop.at);
 	if (!content_type->subtype.size)
 		return SIPRING_PARSE_BAD_CONTENT_TYPE;
-	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
-	if (at < end && *at == ';')
-		content_type->params = sipring_text_trim(sipring_text_span(at + 1, end));
-	while (at < end && *at == ';') {
-		at++;
-		if (!sipring_text_parameter(&at, &seek, SIPRING_TEXT_TOKEN, &name, &param))
-			return SIPRING_PARSE_BAD_CONTENT_TYPE;
+	stop = sipring_text_pass_space(&seek, stop);
+	if (stop.c == ';')
+		content_type->params = sipring_text_trim(sipring_text_span(stop.at + 1, end));
+	while (stop.c == ';') {
+		sipring_seek_pass(&seek);
+		stop = sipring_text_parameter(&seek, stop.at + 1, SIPRING_TEXT_TOKEN, &name,
+			&param);
 	}
-	return at == end ? 0 : SIPRING_PARSE_BAD_CONTENT_TYPE;
+	return stop.at == end ? 0 : SIPRING_PARSE_BAD_CONTENT_TYPE;
 }

@@ -1,54 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads a host with its port and says what kind of host it is. A name is not held against the full
+ * Says what kind of host a host is. A name is not held against the full
  * hostname grammar: labels that begin with a digit, and '_', are seen in the wild and harm nobody.
  * What is all digits and dots must be an IPv4 address.
  */
 #include "sip/host.h"
 
 #include "sip/text.h"
-
-#define PORT_MAX 65535u
-
-/* Behind the host: [":" port]. Returns the place after it, or NULL. */
-static const char *read_port(uint16_t *port, const char *at, const char *end, unsigned white_space)
-{
-	const char *colon = sipring_text_skip(at, end, white_space);
-	uint32_t number;
-
-	if (colon == end || *colon != ':')
-		return at;
-	at = sipring_text_skip(colon + 1, end, white_space);
-	if (!sipring_text_number(&at, end, PORT_MAX, &number) || !number)
-		return NULL;
-	*port = (uint16_t)number;
-	return at;
-}
-
-const char *sipring_host_read(struct sipring_span *host, uint16_t *port, const char *at,
-	struct sipring_seek *seek, unsigned white_space)
-{
-	const char *end = seek->end;
-	const char *begin = at;
-
-	if (at < end && *at == '[') {
-		do
-			at = sipring_seek_break(seek, at + 1);
-		while (at < end && *at != ']');
-		if (at == end)
-			return NULL;
-		at++;
-	} else {
-		at = sipring_text_run(seek, at, SIPRING_TEXT_HOST);
-	}
-	if (at == begin)
-		return NULL;
-	*host = sipring_text_span(begin, at);
-	*port = 0;
-	if (at == end || *at == ';')
-		return at;
-	return read_port(port, at, end, white_space);
-}
 
 static inline unsigned digit_at(const char *at, const char *end)
 {

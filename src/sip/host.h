@@ -8,14 +8,62 @@
 #include <sipring/sip.h>
 
 #include "base/seek.h"
+#include "sip/text.h"
+
+#define SIPRING_PORT_MAX 65535u
+
+/* Behind the host: [":" port]. */
+static inline struct sipring_stop sipring_host_read_port(uint16_t *port, struct sipring_stop stop,
+	struct sipring_seek *seek, unsigned white_space)
+{
+	struct sipring_stop colon = stop;
+	const char *begin;
+	uint32_t number;
+
+	if (white_space)
+		colon = sipring_text_pass_space(seek, colon);
+	if (colon.c != ':')
+		return stop;
+	sipring_seek_pass(seek);
+	begin = colon.at + 1;
+	stop = white_space ? sipring_text_word(seek, &begin, 0) : sipring_seek_stop(seek);
+	if (!sipring_text_number(&begin, stop.at, SIPRING_PORT_MAX, &number) || !number ||
+		begin != stop.at)
+		return (struct sipring_stop){NULL, 0};
+	*port = (uint16_t)number;
+	return stop;
+}
 
 /*
- * Reads host [":" port] and returns the place after it, or NULL if there is no host or the port is
- * not 1 to 65535. *port is 0 where none is named. white_space: SIPRING_TEXT_LWS where it may stand
- * around the colon, 0 where it may not. *seek: over what is read.
+ * Reads host [":" port], which begins at begin, where the walk stands, and moves the walk behind
+ * it. A stop at NULL if there is no host or the port is not 1 to 65535. *port is 0 where none is
+ * named. white_space: SIPRING_TEXT_LWS where it may stand around the colon, 0 where it may not.
+ * Inline because every URI and Via has one.
  */
-const char *sipring_host_read(struct sipring_span *host, uint16_t *port, const char *at,
-	struct sipring_seek *seek, unsigned white_space);
+static inline struct sipring_stop sipring_host_read(struct sipring_span *host, uint16_t *port,
+	const char *begin, struct sipring_seek *seek, unsigned white_space)
+{
+	struct sipring_stop stop = sipring_text_run(seek, SIPRING_TEXT_HOST);
+
+	if (__builtin_expect(stop.at == begin, 0)) {
+		if (stop.c != '[')
+			return (struct sipring_stop){NULL, 0};
+		do {
+			sipring_seek_pass(seek);
+			stop = sipring_seek_stop(seek);
+			if (stop.at == seek->end)
+				return (struct sipring_stop){NULL, 0};
+		} while (stop.c != ']');
+		sipring_seek_pass(seek);
+		stop.at++;
+		stop.c = stop.at < seek->end ? *stop.at : 0;
+	}
+	*host = sipring_text_span(begin, stop.at);
+	*port = 0;
+	if (!stop.c || stop.c == ';')
+		return stop;
+	return sipring_host_read_port(port, stop, seek, white_space);
+}
 
 /*
  * What a host is: HOST_NONE if it cannot be one (digits and dots that are no IPv4 address, no IPv6

@@ -83,21 +83,23 @@ static enum sipring_parse_result blame_version(const char *at, const char *end)
 /* Method SP Request-URI SP SIP-Version, with single spaces. */
 static void read_request_line(struct sipring_message *message, const char *at, const char *end)
 {
-	const char *method_end, *uri, *uri_end, *version;
+	const char *uri, *uri_end, *version;
 	struct sipring_seek seek;
+	struct sipring_stop stop;
 
 	sipring_seek_begin(&seek, at, end, ' ');
-	method_end = sipring_text_run(&seek, at, SIPRING_TEXT_TOKEN);
-	if (method_end == at || method_end == end || *method_end != ' ') {
-		refuse(message, SIPRING_PARSE_BAD_START_LINE, method_end);
+	stop = sipring_text_run(&seek, SIPRING_TEXT_TOKEN);
+	if (stop.at == at || stop.c != ' ') {
+		refuse(message, SIPRING_PARSE_BAD_START_LINE, stop.at);
 		return;
 	}
 	message->flags |= SIPRING_MESSAGE_REQUEST;
-	message->method_name = sipring_text_span(at, method_end);
+	message->method_name = sipring_text_span(at, stop.at);
 	message->method = sipring_method_find(message->method_name);
-	uri = method_end + 1;
+	uri = stop.at + 1;
+	sipring_seek_to(&seek, uri);
 	uri_end = sipring_seek_mark(&seek, uri);
-	if (uri_end == end || uri_end == uri) {
+	if (!uri_end || uri_end == uri) {
 		refuse(message, SIPRING_PARSE_BAD_START_LINE, uri);
 		return;
 	}

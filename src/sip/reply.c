@@ -74,24 +74,24 @@ static void write_top_via(struct sipring_writer *writer, const struct sipring_vi
 	const char *end = via->text.data + via->text.size;
 	const char *at = via->params.data ? via->params.data : end;
 	struct sipring_seek seek;
+	struct sipring_stop stop;
 	char host[SIPRING_ADDRESS_TEXT_MAX];
 	struct sipring_span name, value;
 
 	sipring_seek_begin(&seek, at, end, 0);
 	sipring_writer_span(writer,
 		sipring_text_span(via->text.data, via->params.data ? at - 1 : end));
-	while (at < end) {
-		const char *begin = at;
-
-		if (!sipring_text_parameter(&at, &seek, SIPRING_TEXT_TOKEN, &name, &value))
+	for (; at < end; at = stop.at + 1) {
+		stop = sipring_text_parameter(&seek, at, SIPRING_TEXT_TOKEN, &name, &value);
+		if (!stop.at)
 			break;
 		if (!sipring_text_is_name(name, "received", 8) &&
 			!sipring_text_is_name(name, "rport", 5)) {
 			sipring_writer_text(writer, ";");
 			sipring_writer_span(writer,
-				sipring_text_trim(sipring_text_span(begin, at)));
+				sipring_text_trim(sipring_text_span(at, stop.at)));
 		}
-		at++;
+		sipring_seek_pass(&seek);
 	}
 	if (adds_received) {
 		sipring_writer_text(writer, ";received=");

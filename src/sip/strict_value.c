@@ -105,21 +105,21 @@ static bool are_parameters(struct sipring_span params)
 	const char *at = params.data;
 	const char *end = sipring_text_end(params);
 	struct sipring_span name, value;
+	struct sipring_stop stop;
 	struct sipring_seek seek;
 
 	if (!at)
 		return true;
 	sipring_seek_begin(&seek, at, end, 0);
-	while (at <= end) {
-		if (!sipring_text_parameter(&at, &seek, SIPRING_TEXT_TOKEN, &name, &value) ||
-			!is_parameter(name, value))
+	for (;;) {
+		stop = sipring_text_parameter(&seek, at, SIPRING_TEXT_TOKEN, &name, &value);
+		if (!stop.at || !is_parameter(name, value))
 			return false;
-		if (at == end)
-			return true;
-		if (*at++ != ';')
-			return false;
+		if (stop.c != ';')
+			return stop.at == end;
+		sipring_seek_pass(&seek);
+		at = stop.at + 1;
 	}
-	return true;
 }
 
 /* delta-seconds and nothing else. */

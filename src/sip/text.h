@@ -49,16 +49,19 @@ static inline const char *sipring_text_end(struct sipring_span text)
 	return text.size ? text.data + text.size : text.data;
 }
 
-/* The same for long runs of classes that hold all words: TOKEN, HOST, USER, PARAM, GENERIC. */
-static inline const char *sipring_text_run(struct sipring_seek *seek, const char *at,
-	unsigned classes)
+/*
+ * The same from where the walk stands, for classes that hold all words: TOKEN, HOST, USER, PARAM,
+ * GENERIC.
+ */
+static inline struct sipring_stop sipring_text_run(struct sipring_seek *seek, unsigned classes)
 {
-	for (;;) {
-		at = sipring_seek_break(seek, at);
-		if (at == seek->end || !sipring_text_is(*at, classes))
-			return at;
-		at++;
+	struct sipring_stop stop = sipring_seek_stop(seek);
+
+	while (sipring_text_is(stop.c, classes)) {
+		sipring_seek_pass(seek);
+		stop = sipring_seek_stop(seek);
 	}
+	return stop;
 }
 
 /* Over white space, of which there mostly is none. */
@@ -67,6 +70,31 @@ static inline const char *sipring_text_skip_space(const char *at, const char *en
 	if (__builtin_expect(at < end && (unsigned char)*at <= ' ', 0))
 		return sipring_text_skip(at, end, SIPRING_TEXT_LWS);
 	return at;
+}
+
+/* The walk goes on behind the white space it stands at, of which there mostly is none. */
+static inline struct sipring_stop sipring_text_pass_space(struct sipring_seek *seek,
+	struct sipring_stop stop)
+{
+	if (__builtin_expect(sipring_text_is(stop.c, SIPRING_TEXT_LWS), 0)) {
+		stop.at = sipring_text_skip(stop.at, seek->end, SIPRING_TEXT_LWS);
+		stop.c = stop.at < seek->end ? *stop.at : 0;
+		sipring_seek_to(seek, stop.at);
+	}
+	return stop;
+}
+
+/* A run that begins at *begin, or behind the white space there. */
+static inline struct sipring_stop sipring_text_word(struct sipring_seek *seek, const char **begin,
+	unsigned classes)
+{
+	struct sipring_stop stop = sipring_text_run(seek, classes);
+
+	if (__builtin_expect(stop.at == *begin && sipring_text_is(stop.c, SIPRING_TEXT_LWS), 0)) {
+		*begin = sipring_text_pass_space(seek, stop).at;
+		stop = sipring_text_run(seek, classes);
+	}
+	return stop;
 }
 
 /* The span without the white space around it. */
@@ -97,8 +125,8 @@ static inline unsigned sipring_text_hex(char c)
 }
 
 /*
- * Where eight (four) bytes of a name differ from a wanted one. In a letter, which has bit 0x40, a
- * difference in bit 0x20 is one of case only; in a sign or a digit it counts.
+ * Where eight (four, two) bytes of a name differ from a wanted one. In a letter, which has bit
+ * 0x40, a difference in bit 0x20 is one of case only; in a sign or a digit it counts.
  */
 static inline uint64_t sipring_text_differ_8(const char *wanted, const char *name)
 {
@@ -118,6 +146,15 @@ static inline uint32_t sipring_text_differ_4(const char *wanted, const char *nam
 	return (a ^ b) & ~((a & 0x40404040u) >> 1);
 }
 
+static inline uint32_t sipring_text_differ_2(const char *wanted, const char *name)
+{
+	uint16_t a, b;
+
+	memcpy(&a, wanted, sizeof a);
+	memcpy(&b, name, sizeof b);
+	return (uint32_t)(a ^ b) & ~((a & 0x4040u) >> 1);
+}
+
 /*
  * Is this `wanted`, in any case? By words; the last one overlaps the one before it, so nothing
  * beyond size is read. Of a literal all is known to the compiler but the loads of name.
@@ -133,10 +170,10 @@ static inline bool sipring_text_matches(const char *wanted, const char *name, si
 	if (size >= 4)
 		return !(sipring_text_differ_4(wanted, name) |
 			sipring_text_differ_4(wanted + size - 4, name + size - 4));
-	for (size_t i = 0; i < size; i++)
-		if (sipring_text_lower(wanted[i]) != sipring_text_lower(name[i]))
-			return false;
-	return true;
+	if (size >= 2)
+		return !(sipring_text_differ_2(wanted, name) |
+			sipring_text_differ_2(wanted + size - 2, name + size - 2));
+	return !size || sipring_text_lower(*wanted) == sipring_text_lower(*name);
 }
 
 /* Is the text this name, whatever the case of either? */
@@ -174,40 +211,60 @@ static inline bool sipring_text_number(const char **at, const char *end, uint32_
 /* After the closing quote of the quoted-string that opens at at; NULL if it never closes. */
 const char *sipring_text_skip_quoted(const char *at, const char *end);
 
+/* The same for the one at whose opening quote the walk stands. */
+static inline const char *sipring_text_pass_quoted(struct sipring_seek *seek)
+{
+	struct sipring_stop stop;
+
+	sipring_seek_pass(seek);
+	for (;;) {
+		stop = sipring_seek_stop(seek);
+		if (stop.at == seek->end)
+			return NULL;
+		sipring_seek_pass(seek);
+		if (stop.c == '"')
+			return stop.at + 1;
+		if (stop.c == '\\') {
+			if (seek->end - stop.at < 2)
+				return NULL;
+			sipring_seek_to(seek, stop.at + 2);
+		}
+	}
+}
+
 /* Does any byte break a line or end a C string (CR, LF, NUL)? */
 bool sipring_text_breaks_line(struct sipring_span text);
 
 /*
  * One parameter of a header's value: a token, or a token, '=' and a token, host or quoted-string,
- * white space allowed around each. *at stands behind the ';' and is moved behind the parameter and
- * the white space after it: onto ';', ',' or the end. False if it is malformed. The value is absent
- * where there is no '='. name_classes: of what a name is made.
+ * white space allowed around each. It begins at begin, behind the ';', where the walk stands; the
+ * walk is moved behind it and the white space after it: onto ';', ',' or the end. A stop at NULL if
+ * it is malformed. The value is absent where there is no '='. name_classes: of what a name is made.
  */
-static inline bool sipring_text_parameter(const char **at, struct sipring_seek *seek,
-	unsigned name_classes, struct sipring_span *name, struct sipring_span *value)
+static inline struct sipring_stop sipring_text_parameter(struct sipring_seek *seek,
+	const char *begin, unsigned name_classes, struct sipring_span *name,
+	struct sipring_span *value)
 {
-	const char *end = seek->end;
-	const char *begin = sipring_text_skip_space(*at, end);
-	const char *p = sipring_text_run(seek, begin, name_classes);
+	const struct sipring_stop malformed = {NULL, 0};
+	struct sipring_stop stop = sipring_text_word(seek, &begin, name_classes);
 
-	if (p == begin)
-		return false;
-	*name = sipring_text_span(begin, p);
+	if (stop.at == begin)
+		return malformed;
+	*name = sipring_text_span(begin, stop.at);
 	*value = (struct sipring_span){NULL, 0};
-	p = sipring_text_skip_space(p, end);
-	if (p < end && *p == '=') {
-		begin = p = sipring_text_skip_space(p + 1, end);
-		if (p < end && *p == '"')
-			p = sipring_text_skip_quoted(p, end);
-		else
-			p = sipring_text_run(seek, p, SIPRING_TEXT_GENERIC);
-		if (!p || p == begin)
-			return false;
-		*value = sipring_text_span(begin, p);
-		p = sipring_text_skip_space(p, end);
+	stop = sipring_text_pass_space(seek, stop);
+	if (stop.c == '=') {
+		sipring_seek_pass(seek);
+		begin = stop.at + 1;
+		stop = sipring_text_word(seek, &begin, SIPRING_TEXT_GENERIC);
+		if (stop.at == begin) {
+			stop.at = stop.c == '"' ? sipring_text_pass_quoted(seek) : NULL;
+			if (!stop.at)
+				return malformed;
+			stop.c = stop.at < seek->end ? *stop.at : 0;
+		}
+		*value = sipring_text_span(begin, stop.at);
+		stop = sipring_text_pass_space(seek, stop);
 	}
-	if (p < end && *p != ';' && *p != ',')
-		return false;
-	*at = p;
-	return true;
+	return stop.c == ';' || stop.c == ',' || stop.at == seek->end ? stop : malformed;
 }

@@ -17,14 +17,16 @@ static bool is_hex(char c)
 	return sipring_text_hex(c) < 16;
 }
 
-/* Skips characters of the classes and whole escapes; stops at anything else. */
-static const char *skip_escaped(struct sipring_seek *seek, const char *at, unsigned classes)
+/* Passes characters of the classes and whole escapes; stops at anything else. */
+static inline struct sipring_stop pass_escaped(struct sipring_seek *seek, unsigned classes)
 {
 	for (;;) {
-		at = sipring_text_run(seek, at, classes);
-		if (seek->end - at < 3 || *at != '%' || !is_hex(at[1]) || !is_hex(at[2]))
-			return at;
-		at += 3;
+		const struct sipring_stop stop = sipring_text_run(seek, classes);
+
+		if (stop.c != '%' || seek->end - stop.at < 3 || !is_hex(stop.at[1]) ||
+			!is_hex(stop.at[2]))
+			return stop;
+		sipring_seek_to(seek, stop.at + 3);
 	}
 }
 
@@ -40,22 +42,24 @@ static enum sipring_uri_scheme scheme_of(struct sipring_span name)
 }
 
 /* user [":" password], all of [at, end). */
-static bool read_userinfo(struct sipring_uri *uri, const char *at, const char *end)
+static __attribute__((noinline)) bool read_userinfo(struct sipring_uri *uri, const char *begin,
+	const char *end)
 {
-	const char *begin = at;
 	struct sipring_seek seek;
+	struct sipring_stop stop;
 
-	sipring_seek_begin(&seek, at, end, 0);
-	at = skip_escaped(&seek, at, SIPRING_TEXT_USER);
-	if (at == begin)
+	sipring_seek_begin(&seek, begin, end, 0);
+	stop = pass_escaped(&seek, SIPRING_TEXT_USER);
+	if (stop.at == begin)
 		return false;
-	uri->user = sipring_text_span(begin, at);
-	if (at == end)
+	uri->user = sipring_text_span(begin, stop.at);
+	if (stop.at == end)
 		return true;
-	if (*at != ':')
+	if (stop.c != ':')
 		return false;
-	uri->password = sipring_text_span(at + 1, end);
-	return skip_escaped(&seek, at + 1, SIPRING_TEXT_USER) == end;
+	uri->password = sipring_text_span(stop.at + 1, end);
+	sipring_seek_pass(&seek);
+	return pass_escaped(&seek, SIPRING_TEXT_USER).at == end;
 }
 
 static void keep(struct sipring_uri *uri, struct sipring_span name, struct sipring_span value)
@@ -77,48 +81,49 @@ static void keep(struct sipring_uri *uri, struct sipring_span name, struct sipri
 	}
 }
 
-/* Skips what skip_escaped() does and one more character. */
-static const char *skip_escaped_and(struct sipring_seek *seek, const char *at, unsigned classes,
+/* Passes what pass_escaped() does and one more character. */
+static inline struct sipring_stop pass_escaped_and(struct sipring_seek *seek, unsigned classes,
 	char also)
 {
-	for (;;) {
-		at = skip_escaped(seek, at, classes);
-		if (at == seek->end || *at != also)
-			return at;
-		at++;
+	struct sipring_stop stop = pass_escaped(seek, classes);
+
+	while (stop.c == also) {
+		sipring_seek_pass(seek);
+		stop = pass_escaped(seek, classes);
 	}
+	return stop;
 }
 
 /*
- * *(";" name ["=" value]). Returns the place after the last, or NULL. A '=' inside a value is let
- * through: proxies put base64 there.
+ * *(";" name ["=" value]); the walk stands at the first ';'. Returns where it stands after the
+ * last, NULL if one is malformed. A '=' inside a value is let through: proxies put base64 there.
  */
-static const char *read_params(struct sipring_uri *uri, struct sipring_seek *seek, const char *at)
+static inline struct sipring_stop read_params(struct sipring_uri *uri, struct sipring_seek *seek,
+	struct sipring_stop stop)
 {
-	const char *begin = at + 1;
-	const char *end = seek->end;
+	const char *begin = stop.at + 1;
 	struct sipring_span name, value;
 
-	while (at < end && *at == ';') {
-		const char *word = at + 1;
+	while (stop.c == ';') {
+		const char *word = stop.at + 1;
 
-		at = skip_escaped(seek, word, SIPRING_TEXT_PARAM);
-		if (at == word)
-			return NULL;
-		name = sipring_text_span(word, at);
-		value = sipring_text_span(at, at);
-		if (at < end && *at == '=') {
-			word = at + 1;
-			at = skip_escaped_and(seek, word, SIPRING_TEXT_PARAM, '=');
-			if (at == word)
-				return NULL;
-			value = sipring_text_span(word, at);
+		sipring_seek_pass(seek);
+		stop = pass_escaped(seek, SIPRING_TEXT_PARAM);
+		name = sipring_text_span(word, stop.at);
+		value = (struct sipring_span){stop.at, 0};
+		if (stop.c == '=') {
+			word = stop.at + 1;
+			sipring_seek_pass(seek);
+			stop = pass_escaped_and(seek, SIPRING_TEXT_PARAM, '=');
+			value = sipring_text_span(word, stop.at);
 		}
+		if (stop.at == word || !name.size)
+			return (struct sipring_stop){NULL, 0};
 		keep(uri, name, value);
 	}
-	if (at >= begin)
-		uri->params = sipring_text_span(begin, at);
-	return at;
+	if (stop.at >= begin)
+		uri->params = sipring_text_span(begin, stop.at);
+	return stop;
 }
 
 /* hname "=" hvalue, joined by '&', all of [at, end). */
@@ -135,8 +140,10 @@ static bool is_headers(const char *at, const char *end)
 		if (!equals || equals == at)
 			return false;
 		sipring_seek_begin(&seek, at, stop, 0);
-		if (skip_escaped_and(&seek, at, SIPRING_TEXT_PARAM, '?') != equals ||
-			skip_escaped_and(&seek, equals + 1, SIPRING_TEXT_PARAM, '?') != stop)
+		if (pass_escaped_and(&seek, SIPRING_TEXT_PARAM, '?').at != equals)
+			return false;
+		sipring_seek_pass(&seek);
+		if (pass_escaped_and(&seek, SIPRING_TEXT_PARAM, '?').at != stop)
 			return false;
 		if (stop == end)
 			return true;
@@ -145,51 +152,59 @@ static bool is_headers(const char *at, const char *end)
 }
 
 /*
- * What may be user information, up to the first '@', the mark of *seek. Returns where the host
- * begins, or NULL. Most users are one word.
+ * What may be user information, up to the first '@', the mark of *seek, which stands at begin.
+ * Returns where the host begins, or NULL. Most users are one word.
  */
-static const char *skip_userinfo(struct sipring_uri *uri, struct sipring_seek *seek, const char *at)
+static inline const char *pass_userinfo(struct sipring_uri *uri, struct sipring_seek *seek,
+	const char *begin)
 {
-	const char *sign = sipring_seek_mark(seek, at);
+	const char *sign = sipring_seek_mark(seek, begin - 1);
 
-	if (sign == seek->end)
-		return at;
-	if (sign == sipring_seek_break(seek, at) && sign > at)
-		uri->user = sipring_text_span(at, sign);
-	else if (!read_userinfo(uri, at, sign))
+	if (!sign)
+		return begin;
+	if (sign > begin && sign == sipring_seek_stop(seek).at) {
+		uri->user = sipring_text_span(begin, sign);
+		sipring_seek_pass(seek);
+		return sign + 1;
+	}
+	if (!read_userinfo(uri, begin, sign))
 		return NULL;
+	sipring_seek_to(seek, sign + 1);
 	return sign + 1;
 }
 
-static int read_sip(struct sipring_uri *uri, struct sipring_seek *seek, const char *at)
+static inline int read_sip(struct sipring_uri *uri, struct sipring_seek *seek, const char *at)
 {
-	at = skip_userinfo(uri, seek, at);
+	struct sipring_stop stop;
+
+	at = pass_userinfo(uri, seek, at);
 	if (!at)
 		return SIPRING_PARSE_BAD_URI;
-	at = sipring_host_read(&uri->host, &uri->port, at, seek, 0);
-	if (!at)
+	stop = sipring_host_read(&uri->host, &uri->port, at, seek, 0);
+	if (!stop.at)
 		return SIPRING_PARSE_BAD_HOST;
 	uri->host_kind = sipring_host_classify(uri->host, NULL);
 	if (uri->host_kind == SIPRING_HOST_NONE)
 		return SIPRING_PARSE_BAD_HOST;
-	if (at == seek->end)
+	if (stop.at == seek->end)
 		return 0;
-	at = read_params(uri, seek, at);
-	if (!at)
+	stop = read_params(uri, seek, stop);
+	if (!stop.at)
 		return SIPRING_PARSE_BAD_URI;
-	if (at == seek->end)
+	if (stop.at == seek->end)
 		return 0;
-	if (*at != '?' || !is_headers(at + 1, seek->end))
+	if (stop.c != '?' || !is_headers(stop.at + 1, seek->end))
 		return SIPRING_PARSE_BAD_URI;
-	uri->headers = sipring_text_span(at + 1, seek->end);
+	uri->headers = sipring_text_span(stop.at + 1, seek->end);
 	return 0;
 }
 
 /* The number and its parameters, which have the form of a URI's (RFC 3966 3). */
-static int read_tel(struct sipring_uri *uri, struct sipring_seek *seek, const char *at)
+static __attribute__((noinline)) int read_tel(struct sipring_uri *uri, const char *at,
+	const char *end)
 {
-	const char *end = seek->end;
 	const char *begin = at;
+	struct sipring_seek seek;
 
 	if (at < end && *at == '+')
 		at++;
@@ -199,8 +214,9 @@ static int read_tel(struct sipring_uri *uri, struct sipring_seek *seek, const ch
 	if (at == begin || (at == begin + 1 && *begin == '+'))
 		return SIPRING_PARSE_BAD_URI;
 	uri->user = sipring_text_span(begin, at);
-	at = read_params(uri, seek, at);
-	return at == end ? 0 : SIPRING_PARSE_BAD_URI;
+	sipring_seek_begin(&seek, at, end, 0);
+	return read_params(uri, &seek, sipring_seek_stop(&seek)).at == end ? 0
+									   : SIPRING_PARSE_BAD_URI;
 }
 
 /* Whatever stands behind the colon of a scheme that this library does not know. */
@@ -217,7 +233,7 @@ int sipring_uri_parse(struct sipring_uri *uri, struct sipring_span text)
 {
 	const char *end = sipring_text_end(text);
 	struct sipring_seek seek;
-	const char *at;
+	struct sipring_stop stop;
 
 	assert(uri);
 	memset(uri, 0, sizeof *uri);
@@ -225,19 +241,20 @@ int sipring_uri_parse(struct sipring_uri *uri, struct sipring_span text)
 	if (!text.size || !sipring_text_is(*text.data, SIPRING_TEXT_ALPHA))
 		return SIPRING_PARSE_BAD_URI;
 	sipring_seek_begin(&seek, text.data, end, '@');
-	at = sipring_text_run(&seek, text.data, SIPRING_TEXT_TOKEN);
-	if (at == end || *at != ':')
+	stop = sipring_text_run(&seek, SIPRING_TEXT_TOKEN);
+	if (stop.c != ':')
 		return SIPRING_PARSE_BAD_URI;
-	uri->scheme_name = sipring_text_span(text.data, at);
+	sipring_seek_pass(&seek);
+	uri->scheme_name = sipring_text_span(text.data, stop.at);
 	uri->scheme = scheme_of(uri->scheme_name);
 	switch (uri->scheme) {
 	case SIPRING_URI_SIP:
 	case SIPRING_URI_SIPS:
-		return read_sip(uri, &seek, at + 1);
+		return read_sip(uri, &seek, stop.at + 1);
 	case SIPRING_URI_TEL:
-		return read_tel(uri, &seek, at + 1);
+		return read_tel(uri, stop.at + 1, end);
 	case SIPRING_URI_OTHER:
 		break;
 	}
-	return read_other(uri, at + 1, end);
+	return read_other(uri, stop.at + 1, end);
 }

@@ -208,25 +208,27 @@ int sipring_cseq_parse(struct sipring_cseq *cseq, struct sipring_span value)
 bool sipring_param_find(struct sipring_span params, const char *name, struct sipring_span *value)
 {
 	const char *at = params.data;
-	const char *end = sipring_text_end(params);
 	struct sipring_span wanted = {name, strlen(name)};
-	struct sipring_seek seek = {.base = at, .end = end};
 	struct sipring_span found, text;
+	struct sipring_stop stop;
+	struct sipring_seek seek;
 
-	if (at < end)
-		sipring_seek_move(&seek, at);
-	while (at < end) {
-		if (!sipring_text_parameter(&at, &seek, SIPRING_TEXT_TOKEN | SIPRING_TEXT_PARAM,
-			    &found, &text))
+	if (!params.size)
+		return false;
+	sipring_seek_begin(&seek, at, at + params.size, 0);
+	for (;;) {
+		stop = sipring_text_parameter(&seek, at, SIPRING_TEXT_TOKEN | SIPRING_TEXT_PARAM,
+			&found, &text);
+		if (!stop.at)
 			return false;
 		if (sipring_text_equal(found, wanted)) {
 			if (value)
 				*value = text;
 			return true;
 		}
-		if (at == end || *at != ';')
+		if (stop.c != ';')
 			return false;
-		at++;
+		sipring_seek_pass(&seek);
+		at = stop.at + 1;
 	}
-	return false;
 }

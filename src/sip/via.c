@@ -11,7 +11,6 @@
 
 #include <assert.h>
 
-#define PORT_MAX 65535u
 #define TTL_MAX 255u
 
 /* Takes one '/' and the white space around it. */
@@ -41,23 +40,24 @@ static const char *skip_protocol_slowly(const char *at, const char *end)
 	return skip_slash(at, end);
 }
 
-/* Returns the place after the sent-protocol, or NULL. */
-static const char *read_protocol(struct sipring_via *via, struct sipring_seek *seek, const char *at)
+/* The sent-protocol, which begins at at. Returns where the walk stands; at NULL: it is none. */
+static inline struct sipring_stop read_protocol(struct sipring_via *via, struct sipring_seek *seek,
+	const char *at)
 {
 	const char *end = seek->end;
-	const char *begin;
+	struct sipring_stop stop = {NULL, 0};
 
 	if (end - at > 8 && !memcmp(at, "SIP/2.0/", 8))
 		at = sipring_text_skip_space(at + 8, end);
 	else
 		at = skip_protocol_slowly(at, end);
 	if (!at)
-		return NULL;
-	begin = at;
-	at = sipring_text_run(seek, at, SIPRING_TEXT_TOKEN);
-	via->transport_token = sipring_text_span(begin, at);
+		return stop;
+	sipring_seek_to(seek, at);
+	stop = sipring_text_run(seek, SIPRING_TEXT_TOKEN);
+	via->transport_token = sipring_text_span(at, stop.at);
 	via->transport = (uint8_t)sipring_transport_find(via->transport_token);
-	return at > begin ? at : NULL;
+	return stop;
 }
 
 static void keep_first(struct sipring_span *kept, struct sipring_span value)
@@ -90,7 +90,7 @@ static bool keep(struct sipring_via *via, struct sipring_span name, struct sipri
 		if (!sipring_text_is_name(name, "rport", 5))
 			return true;
 		number = 0;
-		if (at && (!sipring_text_number(&at, end, PORT_MAX, &number) || at != end))
+		if (at && (!sipring_text_number(&at, end, SIPRING_PORT_MAX, &number) || at != end))
 			return false;
 		if (!via->has_rport)
 			via->rport = (uint16_t)number;
@@ -116,7 +116,8 @@ int sipring_via_parse(struct sipring_via *via, struct sipring_span value)
 	const char *end = sipring_text_end(value);
 	struct sipring_span name, param;
 	struct sipring_seek seek;
-	const char *begin, *at;
+	struct sipring_stop stop;
+	const char *begin, *host;
 
 	assert(via);
 	if (!value.size)
@@ -125,31 +126,35 @@ int sipring_via_parse(struct sipring_via *via, struct sipring_span value)
 	via->ttl = -1;
 	begin = sipring_text_skip_space(value.data, end);
 	sipring_seek_begin(&seek, begin, end, 0);
-	at = read_protocol(via, &seek, begin);
-	if (!at || at == end || !sipring_text_is(*at, SIPRING_TEXT_LWS))
+	stop = read_protocol(via, &seek, begin);
+	if (!sipring_text_is(stop.c, SIPRING_TEXT_LWS) || !via->transport_token.size)
 		return SIPRING_PARSE_BAD_VIA;
-	at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
-	at = sipring_host_read(&via->host, &via->port, at, &seek, SIPRING_TEXT_LWS);
-	if (!at || (*via->host.data == '[' && !sipring_host_classify(via->host, NULL)))
+	sipring_seek_pass(&seek);
+	host = sipring_text_skip_space(stop.at + 1, end);
+	if (__builtin_expect(host != stop.at + 1, 0))
+		sipring_seek_to(&seek, host);
+	stop = sipring_host_read(&via->host, &via->port, host, &seek, SIPRING_TEXT_LWS);
+	if (!stop.at || (*via->host.data == '[' && !sipring_host_classify(via->host, NULL)))
 		return SIPRING_PARSE_BAD_VIA;
-	via->text = sipring_text_span(begin, at);
-	at = sipring_text_skip_space(at, end);
-	if (at < end && *at == ';')
-		via->params.data = at + 1;
-	while (at < end && *at == ';') {
-		at++;
-		if (!sipring_text_parameter(&at, &seek, SIPRING_TEXT_TOKEN, &name, &param) ||
-			!keep(via, name, param))
+	via->text = sipring_text_span(begin, stop.at);
+	stop = sipring_text_pass_space(&seek, stop);
+	if (stop.c == ';')
+		via->params.data = stop.at + 1;
+	while (stop.c == ';') {
+		sipring_seek_pass(&seek);
+		stop = sipring_text_parameter(&seek, stop.at + 1, SIPRING_TEXT_TOKEN, &name,
+			&param);
+		if (!stop.at || !keep(via, name, param))
 			return SIPRING_PARSE_BAD_VIA;
 		begin = param.data ? param.data + param.size : name.data + name.size;
 		via->text.size = (size_t)(begin - via->text.data);
 	}
 	if (via->params.data)
 		via->params.size = (size_t)(via->text.data + via->text.size - via->params.data);
-	if (at == end)
+	if (stop.at == end)
 		return 0;
-	if (*at != ',')
+	if (stop.c != ',')
 		return SIPRING_PARSE_BAD_VIA;
-	via->rest = sipring_text_span(at + 1, end);
+	via->rest = sipring_text_span(stop.at + 1, end);
 	return 0;
 }

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define TEXT_MAX 1024u
+#define TEXT_MAX 512u
 
 static void check_bodies(const char *text, size_t size, char mark)
 {
@@ -37,24 +37,38 @@ static bool is_word(char c)
 	return c && strchr("0123456789-.ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", c);
 }
 
-/* From the end to the beginning: what is next is known at each byte. */
+static const char *break_from(const char *at, const char *end)
+{
+	while (at < end && is_word(*at))
+		at++;
+	return at;
+}
+
+/* From break to break, and by jumps of every size. */
 static void check_steps(const char *text, size_t size, char mark)
 {
 	const char *end = text + size;
-	const char *next_break = end, *next_mark = end;
 	struct sipring_seek seek;
 
-	sipring_seek_begin(&seek, text, end, mark);
-	for (const char *at = end; at > text;) {
-		at--;
-		if (!is_word(*at))
-			next_break = at;
-		if (*at == mark)
-			next_mark = at;
+	for (size_t jump = 0; jump <= size; jump++) {
+		const char *at = text;
+
 		sipring_seek_begin(&seek, text, end, mark);
-		FUZZ_CHECK(sipring_seek_break(&seek, at) == next_break);
-		FUZZ_CHECK(sipring_seek_mark(&seek, at) == next_mark);
-		FUZZ_CHECK(sipring_seek_break(&seek, at) == next_break);
+		while (at < end) {
+			struct sipring_stop stop;
+
+			FUZZ_CHECK(sipring_seek_mark(&seek, at) ==
+				memchr(at, mark, (size_t)(end - at)));
+			stop = sipring_seek_stop(&seek);
+			FUZZ_CHECK(stop.at == break_from(at, end));
+			FUZZ_CHECK(stop.c == (stop.at < end ? *stop.at : 0));
+			sipring_seek_pass(&seek);
+			at = stop.at + (stop.at < end);
+			if (jump && (size_t)(end - at) > jump)
+				at += jump;
+			sipring_seek_to(&seek, at);
+		}
+		FUZZ_CHECK(sipring_seek_stop(&seek).at == end);
 	}
 }
 

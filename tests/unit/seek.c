@@ -42,8 +42,8 @@ Test(seek, words)
 			       "0123456789-.",
 				c);
 
-		cr_assert_eq(masks.breaks, is_word ? 2 : 3, "%d", c);
-		cr_assert_eq(masks.marks, c == '@' ? 3 : 2, "%d", c);
+		cr_assert_eq(masks.breaks, is_word ? 0 : 1, "%d", c);
+		cr_assert_eq(masks.marks, c == '@' ? 1 : 0, "%d", c);
 	}
 }
 
@@ -67,17 +67,26 @@ Test(seek, steps_over_blocks)
 
 	memset(text, 'w', sizeof text);
 	for (size_t at = 0; at <= sizeof text; at++) {
+		const char *found = at < sizeof text ? text + at : NULL;
 		struct sipring_seek seek;
+		struct sipring_stop stop;
 
-		if (at < sizeof text)
+		if (found)
 			text[at] = '@';
 		sipring_seek_begin(&seek, text, text + sizeof text, '@');
 		for (size_t from = 0; from <= at; from += 1 + at / 7) {
-			cr_assert_eq(sipring_seek_break(&seek, text + from), text + at);
-			cr_assert_eq(sipring_seek_mark(&seek, text + from), text + at);
+			sipring_seek_to(&seek, text + from);
+			if (from < sizeof text)
+				cr_assert_eq(sipring_seek_mark(&seek, text + from), found);
+			stop = sipring_seek_stop(&seek);
+			cr_assert_eq(stop.at, text + at);
+			cr_assert_eq(stop.c, found ? '@' : 0);
 		}
-		cr_assert_eq(sipring_seek_break(&seek, text), text + at, "and back");
-		if (at < sizeof text)
+		sipring_seek_pass(&seek);
+		stop = sipring_seek_stop(&seek);
+		cr_assert_eq(stop.at, text + sizeof text, "and no further");
+		cr_assert_eq(stop.c, 0);
+		if (found)
 			text[at] = 'w';
 	}
 }

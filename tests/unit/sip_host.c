@@ -135,16 +135,16 @@ Test(sip_host, read)
 		const char *end = text.data + text.size;
 		struct sipring_seek seek;
 		struct sipring_span host;
+		struct sipring_stop stop;
 		uint16_t port;
-		const char *at;
 
 		sipring_seek_begin(&seek, text.data, end, 0);
-		at = sipring_host_read(&host, &port, text.data, &seek, rows[i].white_space);
-		cr_assert_eq(at != NULL, rows[i].host != NULL, "%s", rows[i].text);
-		if (!at)
+		stop = sipring_host_read(&host, &port, text.data, &seek, rows[i].white_space);
+		cr_assert_eq(stop.at != NULL, rows[i].host != NULL, "%s", rows[i].text);
+		if (!stop.at)
 			continue;
 		cr_assert_span(host, rows[i].host);
 		cr_assert_eq(port, rows[i].port);
-		cr_assert_span(sipring_text_span(at, end), rows[i].rest);
+		cr_assert_span(sipring_text_span(stop.at, end), rows[i].rest);
 	}
 }

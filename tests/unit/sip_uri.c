@@ -109,7 +109,7 @@ static const struct {
 	{"sip:h:0", SIPRING_PARSE_BAD_HOST},
 	{"sip:h:65536", SIPRING_PARSE_BAD_HOST},
 	{"sip:h:-1", SIPRING_PARSE_BAD_HOST},
-	{"sip:h:5060x", SIPRING_PARSE_BAD_URI},
+	{"sip:h:5060x", SIPRING_PARSE_BAD_HOST},
 	{"sip:h :5060", SIPRING_PARSE_BAD_URI},
 	{"sip:256.0.0.1", SIPRING_PARSE_BAD_HOST},
 	{"sip:1.2.3", SIPRING_PARSE_BAD_HOST},
