@@ -23,6 +23,8 @@ static const char compacts[SIPRING_HEADER_COUNT] = {SIPRING_HEADER_LIST(COMPACT_
 #define NAME_ROW(id, name, compact) \
 	[SIPRING_HEADER_##id] = {name, sizeof(name) - 1, SIPRING_HEADER_##id},
 const struct sipring_header_row sipring_header_rows[COMPACT('z') + 1] = {
+	[SIPRING_HEADER_OTHER] = {"", UINT8_MAX,
+		SIPRING_HEADER_OTHER}, /* nobody's: no name is so long */
 	SIPRING_HEADER_LIST(NAME_ROW)
 		/* clang-format off */
 	[COMPACT('a')] = {"a", 1, SIPRING_HEADER_ACCEPT_CONTACT},
@@ -177,16 +179,17 @@ const uint8_t sipring_header_slots[SIPRING_HEADER_SLOTS] = {
 enum sipring_header_id sipring_header_find(struct sipring_span span)
 {
 	struct sipring_name name;
-	enum sipring_header_id id;
+	const struct sipring_header_row *row;
 
-	if (!span.size || span.size > UINT8_MAX)
+	if (!span.size || span.size >= UINT8_MAX)
 		return SIPRING_HEADER_OTHER;
 	name = sipring_name_of(span.data, (unsigned)span.size);
-	id = sipring_header_look_up(&name);
-	if (span.size > SIPRING_NAME_SIZE &&
-		!sipring_text_matches(sipring_header_rows[id].name, span.data, span.size))
+	row = sipring_header_look_up(&name);
+	if (!row ||
+		(span.size > SIPRING_NAME_SIZE &&
+			!sipring_text_matches(row->name, span.data, span.size)))
 		return SIPRING_HEADER_OTHER;
-	return id;
+	return (enum sipring_header_id)row->id;
 }
 
 const char *sipring_header_name(enum sipring_header_id id)

@@ -33,15 +33,14 @@ static inline unsigned sipring_header_slot(const struct sipring_name *name)
 }
 
 /*
- * The id of a name, compact forms too, by its first sixteen characters and its size: the id of a
- * longer one is still to be held against the rest.
+ * The row of a name, compact forms too, by its first sixteen characters and its size: that of a
+ * longer one is still to be held against the rest. NULL: the name has no number.
  */
-static inline enum sipring_header_id sipring_header_look_up(const struct sipring_name *name)
+static inline const struct sipring_header_row *sipring_header_look_up(
+	const struct sipring_name *name)
 {
 	const struct sipring_header_row *row =
 		&sipring_header_rows[sipring_header_slots[sipring_header_slot(name)]];
 
-	return row->size == name->size && sipring_name_is(name, row->name)
-		? (enum sipring_header_id)row->id
-		: SIPRING_HEADER_OTHER;
+	return row->size == name->size && sipring_name_is(name, row->name) ? row : NULL;
 }

@@ -71,3 +71,11 @@ static inline struct sipring_stop sipring_host_read(struct sipring_span *host, u
  */
 enum sipring_host_kind sipring_host_classify(struct sipring_span host,
 	union sipring_address *address);
+
+/* The same of what sipring_host_read() read: a name mostly shows at its last letter. */
+static inline enum sipring_host_kind sipring_host_kind_of(struct sipring_span host)
+{
+	return sipring_text_is(host.data[host.size - 1], SIPRING_TEXT_ALPHA)
+		? SIPRING_HOST_NAME
+		: sipring_host_classify(host, NULL);
+}

@@ -18,10 +18,6 @@
 /* The start line and the headers; one more would be too many. */
 #define N_LINES_MAX (1 + SIPRING_HEADERS_MAX)
 
-/* What every message has (RFC 3261 8.1.1; Max-Forwards came later and is forgiven). */
-static const uint8_t mandatory[] = {SIPRING_HEADER_TO, SIPRING_HEADER_FROM, SIPRING_HEADER_CSEQ,
-	SIPRING_HEADER_CALL_ID, SIPRING_HEADER_VIA};
-
 /* What may occur once (RFC 3261 7.3.1): two would be understood in two ways by two elements. */
 static const bool is_single[SIPRING_HEADER_COUNT] = {
 	[SIPRING_HEADER_TO] = true,
@@ -154,14 +150,14 @@ static __attribute__((noinline)) bool read_header_slowly(struct sipring_header *
 static inline bool read_header(struct sipring_header *header, const char *at, const char *end,
 	const char *limit)
 {
-	enum sipring_header_id id;
+	const struct sipring_header_row *row;
 	struct sipring_name name;
 	const char *value;
 
 	if (__builtin_expect(limit - at < SIPRING_NAME_SIZE || !sipring_name_read(&name, at), 0))
 		return read_header_slowly(header, at, end);
-	id = sipring_header_look_up(&name);
-	if (__builtin_expect(id == SIPRING_HEADER_OTHER, 0)) /* the colon may be another line's */
+	row = sipring_header_look_up(&name);
+	if (__builtin_expect(!row, 0)) /* the colon may be another line's */
 		return read_header_slowly(header, at, end);
 	value = at + name.size + 1;
 	value += *value == ' ';
@@ -169,13 +165,13 @@ static inline bool read_header(struct sipring_header *header, const char *at, co
 		return read_header_slowly(header, at, end);
 	header->name = (struct sipring_span){at, name.size};
 	header->value = sipring_text_span(value, end);
-	header->id = id;
+	header->id = (enum sipring_header_id)row->id;
 	return true;
 }
 
 /* The lines after the first. What ends a line is LF; a CR before it belongs to the end. */
 static const char *read_headers(struct sipring_message *message, const char *begin,
-	const uint32_t *ends, size_t n_lines)
+	const uint32_t *ends, size_t n_lines, bool has_bare_lf)
 {
 	const char *limit = sipring_text_end(message->text);
 	const char *at = begin + ends[0] + 1;
@@ -188,7 +184,7 @@ static const char *read_headers(struct sipring_message *message, const char *beg
 		const char *line = at;
 
 		at = end + 1;
-		end -= end[-1] == '\r';
+		end -= !has_bare_lf || end[-1] == '\r';
 		if (__builtin_expect(!read_header(header, line, end, limit), 0)) {
 			refuse(message, SIPRING_PARSE_BAD_HEADER, line);
 			continue;
@@ -217,7 +213,7 @@ static const char *read_lines(struct sipring_message *message, const char *begin
 	if (scan.n_lines) {
 		at = begin + ends[0];
 		read_start_line(message, begin, at - (at > begin && at[-1] == '\r'));
-		at = read_headers(message, begin, ends, scan.n_lines);
+		at = read_headers(message, begin, ends, scan.n_lines, scan.has_bare_lf);
 	}
 	if (scan.bare_cr != SIZE_MAX)
 		refuse(message, SIPRING_PARSE_BARE_CR, begin + scan.bare_cr);
@@ -268,7 +264,7 @@ static bool read_plain_cseq(struct sipring_message *message, struct sipring_span
 	if (!(message->flags & SIPRING_MESSAGE_REQUEST) || value.size < method.size + 2)
 		return false;
 	end -= method.size + 1;
-	if (*end != ' ' || memcmp(end + 1, method.data, method.size) ||
+	if (*end != ' ' || !sipring_text_is_same(end + 1, method.data, method.size) ||
 		!sipring_text_number(&at, end, INT32_MAX, &message->cseq.number) || at != end)
 		return false;
 	message->cseq.method = message->method;
@@ -297,14 +293,22 @@ static void check_cseq(struct sipring_message *message)
 		refuse(message, SIPRING_PARSE_CSEQ_METHOD_MISMATCH, message->cseq.method_name.data);
 }
 
+/* What every message has (RFC 3261 8.1.1; Max-Forwards came later and is forgiven). */
+static inline bool has_mandatory(const struct sipring_message *message)
+{
+	const uint8_t *first = message->first;
+
+	return first[SIPRING_HEADER_TO] && first[SIPRING_HEADER_FROM] &&
+		first[SIPRING_HEADER_CSEQ] && first[SIPRING_HEADER_CALL_ID] &&
+		first[SIPRING_HEADER_VIA];
+}
+
 /* A request that may be answered and says to whom (RFC 3261 8.2.6.2, 17.1.1.3: an ACK never is). */
 static uint16_t answer_status_of(const struct sipring_message *message)
 {
-	if (!(message->flags & SIPRING_MESSAGE_REQUEST) || message->method == SIPRING_METHOD_ACK)
+	if (!(message->flags & SIPRING_MESSAGE_REQUEST) || message->method == SIPRING_METHOD_ACK ||
+		!has_mandatory(message))
 		return 0;
-	for (size_t i = 0; i < sizeof mandatory; i++)
-		if (!message->first[mandatory[i]])
-			return 0;
 	return message->result == SIPRING_PARSE_BAD_VERSION ? 505 : 400;
 }
 
@@ -335,9 +339,8 @@ int sipring_message_parse(struct sipring_message *message, const char *data, siz
 	if (at > data)
 		message->flags |= SIPRING_MESSAGE_LEADING;
 	body = read_lines(message, at, end);
-	for (size_t i = 0; i < sizeof mandatory; i++)
-		if (!message->first[mandatory[i]])
-			refuse(message, SIPRING_PARSE_MISSING_HEADER, body);
+	if (!has_mandatory(message))
+		refuse(message, SIPRING_PARSE_MISSING_HEADER, body);
 	check_cseq(message);
 	read_body(message, body, end);
 	if (message->result != SIPRING_PARSE_ACCEPTED)

@@ -14,8 +14,11 @@
 /* Has the text from begin to end, where *seek stands, a scheme and a colon? */
 static inline bool has_scheme(struct sipring_seek *seek, const char *begin, const char *end)
 {
-	const struct sipring_stop colon = sipring_text_run(seek, SIPRING_TEXT_TOKEN);
+	struct sipring_stop colon;
 
+	if (sipring_text_is_sip(sipring_text_span(begin, end)))
+		return true;
+	colon = sipring_text_run(seek, SIPRING_TEXT_TOKEN);
 	return colon.c == ':' && colon.at + 1 < end && sipring_text_is(*begin, SIPRING_TEXT_ALPHA);
 }
 

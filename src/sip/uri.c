@@ -41,6 +41,25 @@ static enum sipring_uri_scheme scheme_of(struct sipring_span name)
 	return SIPRING_URI_OTHER;
 }
 
+/* Returns the place behind the colon, or NULL. */
+static inline const char *read_scheme(struct sipring_uri *uri, struct sipring_span text)
+{
+	const char *colon;
+
+	if (sipring_text_is_sip(text)) {
+		uri->scheme = SIPRING_URI_SIP;
+		uri->scheme_name = (struct sipring_span){text.data, 3};
+		return text.data + 4;
+	}
+	colon = sipring_text_skip(text.data, sipring_text_end(text), SIPRING_TEXT_TOKEN);
+	if (colon == sipring_text_end(text) || *colon != ':' ||
+		!sipring_text_is(*text.data, SIPRING_TEXT_ALPHA))
+		return NULL;
+	uri->scheme_name = sipring_text_span(text.data, colon);
+	uri->scheme = scheme_of(uri->scheme_name);
+	return colon + 1;
+}
+
 /* user [":" password], all of [at, end). */
 static __attribute__((noinline)) bool read_userinfo(struct sipring_uri *uri, const char *begin,
 	const char *end)
@@ -152,13 +171,13 @@ static bool is_headers(const char *at, const char *end)
 }
 
 /*
- * What may be user information, up to the first '@', the mark of *seek, which stands at begin.
+ * What may be user information, up to the first '@', the mark of *seek, which begins at begin.
  * Returns where the host begins, or NULL. Most users are one word.
  */
 static inline const char *pass_userinfo(struct sipring_uri *uri, struct sipring_seek *seek,
 	const char *begin)
 {
-	const char *sign = sipring_seek_mark(seek, begin - 1);
+	const char *sign = sipring_seek_mark(seek, begin);
 
 	if (!sign)
 		return begin;
@@ -173,29 +192,31 @@ static inline const char *pass_userinfo(struct sipring_uri *uri, struct sipring_
 	return sign + 1;
 }
 
-static inline int read_sip(struct sipring_uri *uri, struct sipring_seek *seek, const char *at)
+static inline int read_sip(struct sipring_uri *uri, const char *at, const char *end)
 {
+	struct sipring_seek seek;
 	struct sipring_stop stop;
 
-	at = pass_userinfo(uri, seek, at);
+	sipring_seek_begin(&seek, at, end, '@');
+	at = pass_userinfo(uri, &seek, at);
 	if (!at)
 		return SIPRING_PARSE_BAD_URI;
-	stop = sipring_host_read(&uri->host, &uri->port, at, seek, 0);
+	stop = sipring_host_read(&uri->host, &uri->port, at, &seek, 0);
 	if (!stop.at)
 		return SIPRING_PARSE_BAD_HOST;
-	uri->host_kind = sipring_host_classify(uri->host, NULL);
+	uri->host_kind = sipring_host_kind_of(uri->host);
 	if (uri->host_kind == SIPRING_HOST_NONE)
 		return SIPRING_PARSE_BAD_HOST;
-	if (stop.at == seek->end)
+	if (stop.at == end)
 		return 0;
-	stop = read_params(uri, seek, stop);
+	stop = read_params(uri, &seek, stop);
 	if (!stop.at)
 		return SIPRING_PARSE_BAD_URI;
-	if (stop.at == seek->end)
+	if (stop.at == end)
 		return 0;
-	if (stop.c != '?' || !is_headers(stop.at + 1, seek->end))
+	if (stop.c != '?' || !is_headers(stop.at + 1, end))
 		return SIPRING_PARSE_BAD_URI;
-	uri->headers = sipring_text_span(stop.at + 1, seek->end);
+	uri->headers = sipring_text_span(stop.at + 1, end);
 	return 0;
 }
 
@@ -232,29 +253,22 @@ static int read_other(struct sipring_uri *uri, const char *at, const char *end)
 int sipring_uri_parse(struct sipring_uri *uri, struct sipring_span text)
 {
 	const char *end = sipring_text_end(text);
-	struct sipring_seek seek;
-	struct sipring_stop stop;
+	const char *at;
 
 	assert(uri);
 	memset(uri, 0, sizeof *uri);
 	uri->text = text;
-	if (!text.size || !sipring_text_is(*text.data, SIPRING_TEXT_ALPHA))
+	at = read_scheme(uri, text);
+	if (!at)
 		return SIPRING_PARSE_BAD_URI;
-	sipring_seek_begin(&seek, text.data, end, '@');
-	stop = sipring_text_run(&seek, SIPRING_TEXT_TOKEN);
-	if (stop.c != ':')
-		return SIPRING_PARSE_BAD_URI;
-	sipring_seek_pass(&seek);
-	uri->scheme_name = sipring_text_span(text.data, stop.at);
-	uri->scheme = scheme_of(uri->scheme_name);
 	switch (uri->scheme) {
 	case SIPRING_URI_SIP:
 	case SIPRING_URI_SIPS:
-		return read_sip(uri, &seek, stop.at + 1);
+		return read_sip(uri, at, end);
 	case SIPRING_URI_TEL:
-		return read_tel(uri, stop.at + 1, end);
+		return read_tel(uri, at, end);
 	case SIPRING_URI_OTHER:
 		break;
 	}
-	return read_other(uri, stop.at + 1, end);
+	return read_other(uri, at, end);
 }

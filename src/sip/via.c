@@ -40,24 +40,30 @@ static const char *skip_protocol_slowly(const char *at, const char *end)
 	return skip_slash(at, end);
 }
 
-/* The sent-protocol, which begins at at. Returns where the walk stands; at NULL: it is none. */
-static inline struct sipring_stop read_protocol(struct sipring_via *via, struct sipring_seek *seek,
-	const char *at)
+/* The sent-protocol and the white space behind it. Returns the place after them, or NULL. */
+static inline const char *read_protocol(struct sipring_via *via, const char *at, const char *end)
 {
-	const char *end = seek->end;
-	struct sipring_stop stop = {NULL, 0};
+	static const char usual[] = "SIP/2.0/SCTP ";
+	const char *begin;
 
-	if (end - at > 8 && !memcmp(at, "SIP/2.0/", 8))
+	if (end - at >= (ptrdiff_t)sizeof usual && !memcmp(at, usual, sizeof usual - 1)) {
+		via->transport = SIPRING_TRANSPORT_SCTP;
+		via->transport_token = (struct sipring_span){at + 8, 4};
+		return sipring_text_skip_space(at + sizeof usual - 1, end);
+	}
+	if (end - at > 8 && !memcmp(at, usual, 8))
 		at = sipring_text_skip_space(at + 8, end);
 	else
 		at = skip_protocol_slowly(at, end);
 	if (!at)
-		return stop;
-	sipring_seek_to(seek, at);
-	stop = sipring_text_run(seek, SIPRING_TEXT_TOKEN);
-	via->transport_token = sipring_text_span(at, stop.at);
+		return NULL;
+	begin = at;
+	at = sipring_text_skip(at, end, SIPRING_TEXT_TOKEN);
+	via->transport_token = sipring_text_span(begin, at);
 	via->transport = (uint8_t)sipring_transport_find(via->transport_token);
-	return stop;
+	if (at == begin || at == end || !sipring_text_is(*at, SIPRING_TEXT_LWS))
+		return NULL;
+	return sipring_text_skip(at, end, SIPRING_TEXT_LWS);
 }
 
 static void keep_first(struct sipring_span *kept, struct sipring_span value)
@@ -125,14 +131,10 @@ int sipring_via_parse(struct sipring_via *via, struct sipring_span value)
 	memset(via, 0, sizeof *via);
 	via->ttl = -1;
 	begin = sipring_text_skip_space(value.data, end);
-	sipring_seek_begin(&seek, begin, end, 0);
-	stop = read_protocol(via, &seek, begin);
-	if (!sipring_text_is(stop.c, SIPRING_TEXT_LWS) || !via->transport_token.size)
+	host = read_protocol(via, begin, end);
+	if (!host)
 		return SIPRING_PARSE_BAD_VIA;
-	sipring_seek_pass(&seek);
-	host = sipring_text_skip_space(stop.at + 1, end);
-	if (__builtin_expect(host != stop.at + 1, 0))
-		sipring_seek_to(&seek, host);
+	sipring_seek_begin(&seek, host, end, 0);
 	stop = sipring_host_read(&via->host, &via->port, host, &seek, SIPRING_TEXT_LWS);
 	if (!stop.at || (*via->host.data == '[' && !sipring_host_classify(via->host, NULL)))
 		return SIPRING_PARSE_BAD_VIA;
