@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "base/block.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,40 +17,44 @@
 
 #define SIPRING_NAME_SIZE 16
 
+/*
+ * The bit that is the case of a letter. It is set in all sixteen bytes: letters are small then, '-'
+ * is itself, and nothing else becomes one of them but CR, which becomes '-'.
+ */
+#define SIPRING_NAME_CASE 0x2020202020202020u
+
 struct sipring_name {
-	uint64_t words[2]; /* the first sixteen characters, NULs behind them */
+	uint64_t words[2]; /* the first sixteen characters in small letters, spaces behind them */
 	unsigned size;
 #if defined(__SSE2__)
 	__m128i block; /* the same once more */
 #endif
 };
 
-/* The bit that is the case of a letter. */
-#define SIPRING_NAME_CASE 0x2020202020202020u
-
 #if defined(__SSE2__)
 
-/*
- * Are these the first sixteen characters of the name? In a letter of wanted, which has bit 0x40, a
- * difference in bit 0x20 is one of case only; in a sign or a digit it counts.
- */
+static inline __m128i sipring_name_load(const void *text)
+{
+	return _mm_loadu_si128((const __m128i *)text);
+}
+
+/* Are these the first sixteen characters of the name, which has NULs behind it? */
 static inline bool sipring_name_is(const struct sipring_name *name, const char *wanted)
 {
-	__m128i block = _mm_loadu_si128((const __m128i *)(const void *)wanted);
-	__m128i letter = _mm_and_si128(block, _mm_set1_epi8(0x40));
-	__m128i differ =
-		_mm_andnot_si128(_mm_srli_epi64(letter, 1), _mm_xor_si128(block, name->block));
+	const __m128i small = _mm_set1_epi64x(SIPRING_NAME_CASE);
+	__m128i same = _mm_cmpeq_epi8(name->block, _mm_or_si128(sipring_name_load(wanted), small));
 
-	return _mm_movemask_epi8(_mm_cmpeq_epi8(differ, _mm_setzero_si128())) == 0xffff;
+	return _mm_movemask_epi8(same) == 0xffff;
 }
 
 /* Of a name of a size that is known; of a longer one the first sixteen characters. */
 static inline struct sipring_name sipring_name_of(const char *text, unsigned size)
 {
-	struct sipring_name name = {.size = size};
+	const struct sipring_block block = sipring_block_of(text, size);
+	struct sipring_name name = {{block.low | SIPRING_NAME_CASE, block.high | SIPRING_NAME_CASE},
+		size};
 
-	memcpy(name.words, text, size < SIPRING_NAME_SIZE ? size : SIPRING_NAME_SIZE);
-	name.block = _mm_loadu_si128((const __m128i *)(const void *)name.words);
+	name.block = sipring_block_vector((struct sipring_block){name.words[0], name.words[1]});
 	return name;
 }
 
@@ -60,15 +66,16 @@ static inline bool sipring_name_read(struct sipring_name *name, const char *text
 {
 	static const uint8_t masks[2 * SIPRING_NAME_SIZE] = {255, 255, 255, 255, 255, 255, 255, 255,
 		255, 255, 255, 255, 255, 255, 255, 255};
-	__m128i block = _mm_loadu_si128((const __m128i *)(const void *)text);
+	const __m128i small = _mm_set1_epi64x(SIPRING_NAME_CASE);
+	__m128i block = sipring_name_load(text);
 	unsigned colons = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(':')));
-	unsigned size = (unsigned)__builtin_ctz(colons | 1u << 15);
-	const void *mask = masks + SIPRING_NAME_SIZE - size;
+	size_t size = (unsigned)__builtin_ctz(colons | 1u << 15);
 
-	block = _mm_and_si128(block, _mm_loadu_si128((const __m128i *)mask));
+	block = _mm_and_si128(block, sipring_name_load(masks + SIPRING_NAME_SIZE - size));
+	block = _mm_or_si128(block, small);
 	name->words[0] = (uint64_t)_mm_cvtsi128_si64(block);
 	name->words[1] = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(block, block));
-	name->size = size;
+	name->size = (unsigned)size;
 	name->block = block;
 	return colons != 0;
 }
@@ -77,20 +84,16 @@ static inline bool sipring_name_read(struct sipring_name *name, const char *text
 
 static inline bool sipring_name_is(const struct sipring_name *name, const char *wanted)
 {
-	const uint64_t letter = SIPRING_NAME_CASE << 1;
-	uint64_t words[2];
-
-	memcpy(words, wanted, sizeof words);
-	return !((words[0] ^ name->words[0]) & ~((words[0] & letter) >> 1)) &&
-		!((words[1] ^ name->words[1]) & ~((words[1] & letter) >> 1));
+	return name->words[0] == (sipring_block_load_8(wanted) | SIPRING_NAME_CASE) &&
+		name->words[1] == (sipring_block_load_8(wanted + 8) | SIPRING_NAME_CASE);
 }
 
 static inline struct sipring_name sipring_name_of(const char *text, unsigned size)
 {
-	struct sipring_name name = {{0, 0}, size};
+	const struct sipring_block block = sipring_block_of(text, size);
 
-	memcpy(name.words, text, size < SIPRING_NAME_SIZE ? size : SIPRING_NAME_SIZE);
-	return name;
+	return (struct sipring_name){
+		{block.low | SIPRING_NAME_CASE, block.high | SIPRING_NAME_CASE}, size};
 }
 
 static inline bool sipring_name_read(struct sipring_name *name, const char *text)

@@ -6,7 +6,7 @@
  */
 #include "base/seek.h"
 
-#include <string.h>
+#include "base/block.h"
 
 static inline bool is_word(char c)
 {
@@ -37,17 +37,12 @@ static bool is_always_supported(void)
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE __m128i at_most(__m128i block, char most)
-{
-	return _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(most)), block);
-}
-
 /* The bytes that are no part of a word: '-' to '9' but '/', and letters. */
 INLINE uint64_t breaks_of(__m128i block)
 {
 	__m128i lower = _mm_or_si128(block, _mm_set1_epi8(0x20));
-	__m128i letter = at_most(_mm_sub_epi8(lower, _mm_set1_epi8('a')), 25);
-	__m128i other = at_most(_mm_sub_epi8(block, _mm_set1_epi8('-')), '9' - '-');
+	__m128i letter = sipring_block_at_most(_mm_sub_epi8(lower, _mm_set1_epi8('a')), 25);
+	__m128i other = sipring_block_at_most(_mm_sub_epi8(block, _mm_set1_epi8('-')), '9' - '-');
 	__m128i slash = _mm_cmpeq_epi8(block, _mm_set1_epi8('/'));
 	__m128i word = _mm_or_si128(letter, _mm_andnot_si128(slash, other));
 
@@ -59,27 +54,6 @@ INLINE __m128i load(const char *at)
 	return _mm_loadu_si128((const __m128i *)(const void *)at);
 }
 
-/* Fewer than sixteen bytes, gathered by loads that overlap: nothing beyond them is read. */
-INLINE __m128i load_short(const char *at, size_t size)
-{
-	uint64_t low = 0, high = 0;
-	uint32_t first, last;
-
-	if (size >= 8) {
-		memcpy(&low, at, sizeof low);
-		memcpy(&high, at + size - 8, sizeof high);
-		high = size == 8 ? 0 : high >> 8 * (16 - size);
-	} else if (size >= 4) {
-		memcpy(&first, at, sizeof first);
-		memcpy(&last, at + size - 4, sizeof last);
-		low = first | (uint64_t)last << 8 * (size - 4);
-	} else if (size) {
-		low = (uint64_t)(uint8_t)at[0] | (uint64_t)(uint8_t)at[size / 2] << 8 * (size / 2) |
-			(uint64_t)(uint8_t)at[size - 1] << 8 * (size - 1);
-	}
-	return _mm_set_epi64x((int64_t)high, (int64_t)low);
-}
-
 INLINE uint64_t marks_of(__m128i block, char mark)
 {
 	return (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(mark)));
@@ -87,7 +61,7 @@ INLINE uint64_t marks_of(__m128i block, char mark)
 
 INLINE struct sipring_seek_masks masks_short(const char *at, size_t size, char mark)
 {
-	__m128i block = load_short(at, size);
+	__m128i block = sipring_block_vector(sipring_block_of(at, size));
 	uint64_t inside = ((uint64_t)1 << size) - 1;
 
 	return (struct sipring_seek_masks){breaks_of(block) & inside,

@@ -185,9 +185,7 @@ enum sipring_header_id sipring_header_find(struct sipring_span span)
 		return SIPRING_HEADER_OTHER;
 	name = sipring_name_of(span.data, (unsigned)span.size);
 	row = sipring_header_look_up(&name);
-	if (!row ||
-		(span.size > SIPRING_NAME_SIZE &&
-			!sipring_text_matches(row->name, span.data, span.size)))
+	if (!row || !sipring_text_matches(row->name, span.data, span.size))
 		return SIPRING_HEADER_OTHER;
 	return (enum sipring_header_id)row->id;
 }

@@ -25,16 +25,15 @@ extern const uint8_t sipring_header_slots[SIPRING_HEADER_SLOTS];
 
 static inline unsigned sipring_header_slot(const struct sipring_name *name)
 {
-	uint64_t first = name->words[0] | SIPRING_NAME_CASE;
-	uint64_t second = name->words[1] | SIPRING_NAME_CASE;
-
-	return (unsigned)(((first ^ second * 3) + name->size) * SIPRING_HEADER_FACTOR >>
+	return (unsigned)(((name->words[0] ^ name->words[1] * 3) + name->size) *
+			SIPRING_HEADER_FACTOR >>
 		SIPRING_HEADER_SHIFT);
 }
 
 /*
  * The row of a name, compact forms too, by its first sixteen characters and its size: that of a
- * longer one is still to be held against the rest. NULL: the name has no number.
+ * longer one is still to be held against the rest, and a CR passes for a '-'. NULL: the name has no
+ * number.
  */
 static inline const struct sipring_header_row *sipring_header_look_up(
 	const struct sipring_name *name)

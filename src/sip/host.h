@@ -48,14 +48,11 @@ static inline struct sipring_stop sipring_host_read(struct sipring_span *host, u
 	if (__builtin_expect(stop.at == begin, 0)) {
 		if (stop.c != '[')
 			return (struct sipring_stop){NULL, 0};
-		do {
-			sipring_seek_pass(seek);
-			stop = sipring_seek_stop(seek);
-			if (stop.at == seek->end)
-				return (struct sipring_stop){NULL, 0};
-		} while (stop.c != ']');
-		sipring_seek_pass(seek);
+		stop.at = memchr(begin, ']', (size_t)(seek->end - begin));
+		if (!stop.at)
+			return stop;
 		stop.at++;
+		sipring_seek_to(seek, stop.at);
 		stop.c = stop.at < seek->end ? *stop.at : 0;
 	}
 	*host = sipring_text_span(begin, stop.at);

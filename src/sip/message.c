@@ -145,7 +145,7 @@ static __attribute__((noinline)) bool read_header_slowly(struct sipring_header *
 
 /*
  * Nearly every header is a name, a colon at once, a space, and a value without space at its ends.
- * limit: the end of what may be read. False: the line is no header.
+ * limit: of limit_of(). False: the line is no header.
  */
 static inline bool read_header(struct sipring_header *header, const char *at, const char *end,
 	const char *limit)
@@ -154,7 +154,7 @@ static inline bool read_header(struct sipring_header *header, const char *at, co
 	struct sipring_name name;
 	const char *value;
 
-	if (__builtin_expect(limit - at < SIPRING_NAME_SIZE || !sipring_name_read(&name, at), 0))
+	if (__builtin_expect(at > limit || !sipring_name_read(&name, at), 0))
 		return read_header_slowly(header, at, end);
 	row = sipring_header_look_up(&name);
 	if (__builtin_expect(!row, 0)) /* the colon may be another line's */
@@ -169,13 +169,22 @@ static inline bool read_header(struct sipring_header *header, const char *at, co
 	return true;
 }
 
+/* Where a name can be read quickly at last: not near the end, nor where a CR passes for a '-'. */
+static const char *limit_of(struct sipring_span text, const struct sipring_scan *scan)
+{
+	if (text.size < SIPRING_NAME_SIZE || scan->bare_cr != SIZE_MAX)
+		return text.data;
+	return text.data + text.size - SIPRING_NAME_SIZE;
+}
+
 /* The lines after the first. What ends a line is LF; a CR before it belongs to the end. */
 static const char *read_headers(struct sipring_message *message, const char *begin,
-	const uint32_t *ends, size_t n_lines, bool has_bare_lf)
+	const uint32_t *ends, const struct sipring_scan *scan)
 {
-	const char *limit = sipring_text_end(message->text);
+	const bool has_bare_lf = scan->has_bare_lf;
+	const char *limit = limit_of(message->text, scan);
 	const char *at = begin + ends[0] + 1;
-	const uint32_t *ends_end = ends + n_lines;
+	const uint32_t *ends_end = ends + scan->n_lines;
 	struct sipring_header *header = message->headers;
 	unsigned n_headers = 0;
 
@@ -213,7 +222,7 @@ static const char *read_lines(struct sipring_message *message, const char *begin
 	if (scan.n_lines) {
 		at = begin + ends[0];
 		read_start_line(message, begin, at - (at > begin && at[-1] == '\r'));
-		at = read_headers(message, begin, ends, scan.n_lines, scan.has_bare_lf);
+		at = read_headers(message, begin, ends, &scan);
 	}
 	if (scan.bare_cr != SIZE_MAX)
 		refuse(message, SIPRING_PARSE_BARE_CR, begin + scan.bare_cr);
@@ -265,7 +274,9 @@ static bool read_plain_cseq(struct sipring_message *message, struct sipring_span
 		return false;
 	end -= method.size + 1;
 	if (*end != ' ' || !sipring_text_is_same(end + 1, method.data, method.size) ||
-		!sipring_text_number(&at, end, INT32_MAX, &message->cseq.number) || at != end)
+		!sipring_text_long_number(&at, sipring_text_end(value), INT32_MAX,
+			&message->cseq.number) ||
+		at != end)
 		return false;
 	message->cseq.method = message->method;
 	message->cseq.method_name = (struct sipring_span){end + 1, method.size};

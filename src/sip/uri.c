@@ -51,6 +51,11 @@ static inline const char *read_scheme(struct sipring_uri *uri, struct sipring_sp
 		uri->scheme_name = (struct sipring_span){text.data, 3};
 		return text.data + 4;
 	}
+	if (text.size > 5 && !sipring_text_differ_4("sips", text.data) && text.data[4] == ':') {
+		uri->scheme = SIPRING_URI_SIPS;
+		uri->scheme_name = (struct sipring_span){text.data, 4};
+		return text.data + 5;
+	}
 	colon = sipring_text_skip(text.data, sipring_text_end(text), SIPRING_TEXT_TOKEN);
 	if (colon == sipring_text_end(text) || *colon != ':' ||
 		!sipring_text_is(*text.data, SIPRING_TEXT_ALPHA))

@@ -192,7 +192,7 @@ int sipring_cseq_parse(struct sipring_cseq *cseq, struct sipring_span value)
 	const char *begin;
 
 	assert(cseq);
-	if (!value.size || !sipring_text_number(&at, end, INT32_MAX, &cseq->number))
+	if (!value.size || !sipring_text_long_number(&at, end, INT32_MAX, &cseq->number))
 		return SIPRING_PARSE_BAD_CSEQ;
 	begin = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
 	if (begin == at)

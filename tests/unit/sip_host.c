@@ -75,27 +75,52 @@ Test(sip_host, ipv4_as_the_address_parser_has_it)
 	}
 }
 
-/* And the one for IPv6 what the C library says. */
-Test(sip_host, ipv6_as_the_c_library_has_it)
+/* Characters at random, or (every other time) groups of about the right size and number. */
+static size_t write_ipv6(char *text, uint64_t *state)
 {
 	static const char some[] = "::::0123fF.1a@g";
+	size_t size = 0, n_groups = 1 + random_below(state, 9);
+
+	if (random_below(state, 2)) {
+		for (size_t upto = 2 + random_below(state, 22); size < upto; size++)
+			text[size] = some[random_below(state, sizeof some - 1)];
+		return size;
+	}
+	while (n_groups-- > 0) {
+		for (size_t n = random_below(state, 8) ? 1 + random_below(state, 4)
+						       : random_below(state, 6);
+			n > 0; n--)
+			text[size++] = "0123456789abcdefABCDEF"[random_below(state, 22)];
+		if (n_groups || !random_below(state, 8))
+			text[size++] = ':';
+		if (!random_below(state, 8))
+			text[size++] = ':';
+	}
+	return size;
+}
+
+/* And the one for IPv6 what the C library says, whether the value is wanted or not. */
+Test(sip_host, ipv6_as_the_c_library_has_it)
+{
 	uint64_t state = 6;
-	unsigned n_addresses = 0;
-	char text[64];
+	unsigned n_addresses = 0, n_long = 0;
+	char text[80];
 
 	for (int round = 0; round < 2000000; round++) {
-		size_t size = 2 + random_below(&state, 22);
+		size_t size = write_ipv6(text + 1, &state);
 		union sipring_address ours;
 		struct in6_addr theirs;
 		bool is_address;
 
 		text[0] = '[';
-		for (size_t i = 1; i <= size; i++)
-			text[i] = some[random_below(&state, sizeof some - 1)];
 		text[size + 1] = 0;
 		is_address = inet_pton(AF_INET6, text + 1, &theirs) == 1;
 		n_addresses += is_address;
+		n_long += is_address && size > 32;
 		text[size + 1] = ']';
+		cr_assert_eq(sipring_host_classify((struct sipring_span){text, size + 2}, NULL),
+			sipring_host_classify((struct sipring_span){text, size + 2}, &ours), "%.*s",
+			(int)size + 2, text);
 		if (!is_address && memmem(text, size, ":::", 3))
 			continue; /* the three colons of RFC 3261 */
 		cr_assert_eq(sipring_host_classify((struct sipring_span){text, size + 2}, &ours),
@@ -104,7 +129,8 @@ Test(sip_host, ipv6_as_the_c_library_has_it)
 		if (is_address)
 			cr_assert_eq(memcmp(&ours.v6.sin6_addr, &theirs, sizeof theirs), 0);
 	}
-	cr_assert_gt(n_addresses, 1000);
+	cr_assert_gt(n_addresses, 100000);
+	cr_assert_gt(n_long, 1000);
 }
 
 Test(sip_host, read)
