@@ -81,7 +81,7 @@ static inline void sipring_seek_to(struct sipring_seek *seek, const char *at)
 		sipring_seek_move(seek, at);
 }
 
-/* Passes the break that the walk stands at. */
+/* Passes the break that the walk stands at: one of sipring_seek_stop(), or where it was moved. */
 static inline void sipring_seek_pass(struct sipring_seek *seek)
 {
 	seek->breaks &= seek->breaks - 1;

@@ -287,15 +287,18 @@ static inline const char *sipring_text_pass_quoted(struct sipring_seek *seek)
 		stop = sipring_seek_stop(seek);
 		if (stop.at == seek->end)
 			return NULL;
-		sipring_seek_pass(seek);
 		if (stop.c == '"')
-			return stop.at + 1;
-		if (stop.c == '\\') {
-			if (seek->end - stop.at < 2)
-				return NULL;
-			sipring_seek_to(seek, stop.at + 2);
+			break;
+		if (stop.c != '\\') {
+			sipring_seek_pass(seek);
+			continue;
 		}
+		if (seek->end - stop.at < 2)
+			return NULL;
+		sipring_seek_to(seek, stop.at + 2);
 	}
+	sipring_seek_to(seek, stop.at + 1);
+	return stop.at + 1;
 }
 
 /* Does any byte break a line or end a C string (CR, LF, NUL)? */
