@@ -6,6 +6,7 @@
 #include "engine_side.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -117,13 +118,27 @@ void engine_meet(struct engine_side *side, const struct engine_peer *peer,
 	engine_open(side, NULL, all);
 }
 
+/* Says where the sends are that did not come to what was waited for. */
+static void give_up(const struct engine_side *side, const char *what)
+{
+	struct sipring_stats s;
+
+	sipring_worker_stats(side->worker, &s);
+	cr_assert_fail("waiting for %s: %" PRIu64 " accepted, %" PRIu64 " sent, %" PRIu64
+		       " queued; failed: connect %" PRIu64 ", lost %" PRIu64 ", timeout %" PRIu64
+		       ", unresolved %" PRIu64 "; %" PRIu64 " names, %u of the UP events",
+		what, s.accepted, s.sent, s.queue_messages, s.failed_connect, s.failed_lost,
+		s.failed_timeout, s.failed_unresolved, s.names, side->n_events[SIPRING_EVENT_UP]);
+}
+
 void engine_until(struct engine_side *side, const unsigned *count, unsigned at_least,
 	const char *what)
 {
 	time_t end = time(NULL) + PATIENCE_S;
 
 	while (*count < at_least) {
-		cr_assert_lt(time(NULL), end, "waiting for %s: %u of %u", what, *count, at_least);
+		if (time(NULL) >= end)
+			give_up(side, what);
 		cr_assert_eq(sipring_worker_turn(side->worker, 20000000), 0);
 	}
 }
