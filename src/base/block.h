@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The first sixteen bytes of a text as two words. Where there are fewer they are gathered by loads
- * that overlap, so that nothing beyond them is read and no byte is looked at alone.
+ * that overlap: there is no loop, and nothing beyond them is read.
  */
 #pragma once
 

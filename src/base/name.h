@@ -11,10 +11,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 #define SIPRING_NAME_SIZE 16
 
 /*

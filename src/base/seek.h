@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -75,6 +76,7 @@ static inline void sipring_seek_to(struct sipring_seek *seek, const char *at)
 {
 	size_t offset = (size_t)(at - seek->base);
 
+	assert(at >= seek->base);
 	if (__builtin_expect(offset < SIPRING_SEEK_BLOCK, 1))
 		seek->breaks &= UINT64_MAX << offset;
 	else
@@ -104,8 +106,10 @@ static inline struct sipring_stop sipring_seek_stop(struct sipring_seek *seek)
 /* The first mark from at on, which lies in the block at base; NULL if there is none. */
 static inline const char *sipring_seek_mark(const struct sipring_seek *seek, const char *at)
 {
-	uint64_t left = seek->marks & UINT64_MAX << (at - seek->base);
+	uint64_t left;
 
+	assert(at >= seek->base && at - seek->base < SIPRING_SEEK_BLOCK);
+	left = seek->marks & UINT64_MAX << (at - seek->base);
 	if (__builtin_expect(left != 0, 1))
 		return seek->base + __builtin_ctzll(left);
 	if (seek->end - seek->base <= SIPRING_SEEK_BLOCK)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Header names and their numbers. Names come from SIPRING_HEADER_LIST; a name is found by a perfect
- * hash over its first sixteen characters and its size, then compared once; compact forms are names
+ * hash over its first sixteen characters and its size, then compared; compact forms are names
  * like others. All of it is const. Invariant: the slot of every name holds its row; the unit test
  * walks the list and says which slot a new name needs (a slot given twice does not compile: the
  * build warns of it, and then the hash wants another factor).

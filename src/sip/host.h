@@ -35,10 +35,10 @@ static inline struct sipring_stop sipring_host_read_port(uint16_t *port, struct 
 }
 
 /*
- * Reads host [":" port], which begins at begin, where the walk stands, and moves the walk behind
- * it. A stop at NULL if there is no host or the port is not 1 to 65535. *port is 0 where none is
- * named. white_space: SIPRING_TEXT_LWS where it may stand around the colon, 0 where it may not.
- * Inline because every URI and Via has one.
+ * Reads host [":" port], which begins at begin, where the walk stands, and returns the place behind
+ * it; the walk may be behind the white space there already. A stop at NULL if there is no host or
+ * the port is not 1 to 65535. *port is 0 where none is named. white_space: SIPRING_TEXT_LWS where
+ * it may stand around the colon, 0 where it may not. Inline because every URI and Via has one.
  */
 static inline struct sipring_stop sipring_host_read(struct sipring_span *host, uint16_t *port,
 	const char *begin, struct sipring_seek *seek, unsigned white_space)

@@ -122,7 +122,7 @@ static void read_start_line(struct sipring_message *message, const char *at, con
 
 /*
  * A header line as it is mostly not written: white space before the colon, a name of more than
- * sixteen characters or without a number, too near the end of the message. False: it is none.
+ * fifteen characters or without a number, too near the end of the message. False: it is none.
  */
 static __attribute__((noinline)) bool read_header_slowly(struct sipring_header *header,
 	const char *at, const char *end)
@@ -258,11 +258,6 @@ static void read_body(struct sipring_message *message, const char *body, const c
 	}
 }
 
-static bool is_same(struct sipring_span a, struct sipring_span b)
-{
-	return a.size == b.size && !memcmp(a.data, b.data, a.size);
-}
-
 /* The CSeq of most requests: digits, a space and the method. False: it is to be looked at. */
 static bool read_plain_cseq(struct sipring_message *message, struct sipring_span value)
 {
@@ -273,7 +268,8 @@ static bool read_plain_cseq(struct sipring_message *message, struct sipring_span
 	if (!(message->flags & SIPRING_MESSAGE_REQUEST) || value.size < method.size + 2)
 		return false;
 	end -= method.size + 1;
-	if (*end != ' ' || !sipring_text_is_same(end + 1, method.data, method.size) ||
+	if (*end != ' ' ||
+		!sipring_text_is_same((struct sipring_span){end + 1, method.size}, method) ||
 		!sipring_text_long_number(&at, sipring_text_end(value), INT32_MAX,
 			&message->cseq.number) ||
 		at != end)
@@ -300,7 +296,7 @@ static void check_cseq(struct sipring_message *message)
 	}
 	if (message->method != message->cseq.method ||
 		(message->method == SIPRING_METHOD_OTHER &&
-			!is_same(message->method_name, message->cseq.method_name)))
+			!sipring_text_is_same(message->method_name, message->cseq.method_name)))
 		refuse(message, SIPRING_PARSE_CSEQ_METHOD_MISMATCH, message->cseq.method_name.data);
 }
 

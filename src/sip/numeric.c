@@ -19,11 +19,12 @@ static inline unsigned digit_at(const char *at, const char *end)
 static inline const char *read_octet(uint32_t *octets, const char *at, const char *end)
 {
 	unsigned octet = digit_at(at, end);
-	unsigned digit = digit_at(at + 1, end);
+	unsigned digit;
 
 	if (octet > 9)
 		return NULL;
 	at++;
+	digit = digit_at(at, end);
 	if (digit <= 9) {
 		if (!octet)
 			return NULL;
@@ -41,7 +42,6 @@ static inline const char *read_octet(uint32_t *octets, const char *at, const cha
 
 bool sipring_numeric_ipv4(uint32_t *octets, const char *at, const char *end)
 {
-
 	*octets = 0;
 	for (int i = 0; i < 3; i++) {
 		at = read_octet(octets, at, end);

@@ -81,7 +81,7 @@ static void write_top_via(struct sipring_writer *writer, const struct sipring_vi
 	sipring_seek_begin(&seek, at, end, 0);
 	sipring_writer_span(writer,
 		sipring_text_span(via->text.data, via->params.data ? at - 1 : end));
-	for (; at < end; at = stop.at + 1) {
+	while (at < end) {
 		stop = sipring_text_parameter(&seek, at, SIPRING_TEXT_TOKEN, &name, &value);
 		if (!stop.at)
 			break;
@@ -91,7 +91,10 @@ static void write_top_via(struct sipring_writer *writer, const struct sipring_vi
 			sipring_writer_span(writer,
 				sipring_text_trim(sipring_text_span(at, stop.at)));
 		}
+		if (stop.at == end)
+			break;
 		sipring_seek_pass(&seek);
+		at = stop.at + 1;
 	}
 	if (adds_received) {
 		sipring_writer_text(writer, ";received=");

@@ -51,8 +51,8 @@ static inline const char *sipring_text_end(struct sipring_span text)
 }
 
 /*
- * The same from where the walk stands, for classes that hold all words: TOKEN, HOST, USER, PARAM,
- * GENERIC.
+ * Over a run of characters, from where the walk stands. For classes that hold all words: TOKEN,
+ * HOST, USER, PARAM, GENERIC.
  */
 static inline struct sipring_stop sipring_text_run(struct sipring_seek *seek, unsigned classes)
 {
@@ -177,32 +177,16 @@ static inline bool sipring_text_matches(const char *wanted, const char *name, si
 	return !size || sipring_text_lower(*wanted) == sipring_text_lower(*name);
 }
 
-/* Are these the same bytes? Of a few words that is faster than a call. */
-static inline bool sipring_text_is_same(const char *a, const char *b, size_t size)
+/* Are these the same bytes? Of a word or two that is faster than a call. */
+static inline bool sipring_text_is_same(struct sipring_span a, struct sipring_span b)
 {
-	uint64_t first_a = 0, first_b = 0, last_a = 0, last_b = 0;
+	struct sipring_block x, y;
 
-	if (size > 2 * sizeof first_a)
-		return !memcmp(a, b, size);
-	if (size >= 8) {
-		memcpy(&first_a, a, 8);
-		memcpy(&first_b, b, 8);
-		memcpy(&last_a, a + size - 8, 8);
-		memcpy(&last_b, b + size - 8, 8);
-	} else if (size >= 4) {
-		memcpy(&first_a, a, 4);
-		memcpy(&first_b, b, 4);
-		memcpy(&last_a, a + size - 4, 4);
-		memcpy(&last_b, b + size - 4, 4);
-	} else if (size >= 2) {
-		memcpy(&first_a, a, 2);
-		memcpy(&first_b, b, 2);
-		memcpy(&last_a, a + size - 2, 2);
-		memcpy(&last_b, b + size - 2, 2);
-	} else {
-		return !size || *a == *b;
-	}
-	return !((first_a ^ first_b) | (last_a ^ last_b));
+	if (a.size != b.size || a.size > SIPRING_BLOCK_SIZE)
+		return a.size == b.size && !memcmp(a.data, b.data, a.size);
+	x = sipring_block_of(a.data, a.size);
+	y = sipring_block_of(b.data, b.size);
+	return !((x.low ^ y.low) | (x.high ^ y.high));
 }
 
 /* Is the text this name, whatever the case of either? */
@@ -269,9 +253,11 @@ static inline bool sipring_text_long_number(const char **at, const char *end, ui
 	word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ffu;
 	word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffffu;
 	word = (word * 10000 + (word >> 32)) & 0xffffffffu;
+	if (word > max)
+		return false;
 	*at += n_bits / 8;
 	*number = (uint32_t)word;
-	return word <= max;
+	return true;
 }
 
 /* After the closing quote of the quoted-string that opens at at; NULL if it never closes. */

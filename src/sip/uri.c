@@ -65,7 +65,7 @@ static inline const char *read_scheme(struct sipring_uri *uri, struct sipring_sp
 	return colon + 1;
 }
 
-/* user [":" password], all of [at, end). */
+/* user [":" password], all of [begin, end). */
 static __attribute__((noinline)) bool read_userinfo(struct sipring_uri *uri, const char *begin,
 	const char *end)
 {
@@ -125,7 +125,7 @@ static inline struct sipring_stop pass_escaped_and(struct sipring_seek *seek, un
 static inline struct sipring_stop read_params(struct sipring_uri *uri, struct sipring_seek *seek,
 	struct sipring_stop stop)
 {
-	const char *begin = stop.at + 1;
+	const char *begin = stop.at;
 	struct sipring_span name, value;
 
 	while (stop.c == ';') {
@@ -145,8 +145,8 @@ static inline struct sipring_stop read_params(struct sipring_uri *uri, struct si
 			return (struct sipring_stop){NULL, 0};
 		keep(uri, name, value);
 	}
-	if (stop.at >= begin)
-		uri->params = sipring_text_span(begin, stop.at);
+	if (stop.at > begin)
+		uri->params = sipring_text_span(begin + 1, stop.at);
 	return stop;
 }
 

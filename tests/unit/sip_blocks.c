@@ -224,3 +224,48 @@ Test(sip_blocks, parameters)
 
 	CHECK_ROWS(parameters, rows);
 }
+
+/* The end of a walk is NUL to those who ask what stands there; a NUL in the text is not the end. */
+Test(sip_blocks, nul_is_not_the_end)
+{
+	static const struct {
+		const struct form *form;
+		const char *text;
+	} rows[] = {
+		{&via, "SIP/2.0/SCTP h"},
+		{&via, "SIP/2.0/SCTP h:1"},
+		{&via, "SIP/2.0/SCTP h;x"},
+		{&via, "SIP/2.0/SCTP h;x=y"},
+		{&via, "SIP/2.0/SCTP h;x=\"y\""},
+		{&name_addr, "<sip:h>"},
+		{&name_addr, "<sip:h>;x"},
+		{&name_addr, "<sip:h>;tag=1"},
+		{&name_addr, "\"A\" <sip:h>;x=\"y\""},
+		{&uri, "sip:h"},
+		{&uri, "sip:u@h:1"},
+		{&uri, "sip:u@h;x"},
+		{&uri, "sip:u@h;x=y"},
+		{&uri, "sip:u@h?x=y"},
+		{&uri, "tel:1;x=y"},
+		{&content_type, "a/b"},
+		{&content_type, "a/b;c=d"},
+		{&parameters, "a"},
+		{&parameters, "a=b"},
+		{&parameters, "a=\"b\""},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (size_t n = 1; n <= 2; n++) {
+			size_t size = strlen(rows[i].text);
+			char text[64] = "";
+			union value value;
+
+			memcpy(text, rows[i].text, size);
+			text[size + 1] = 'x';
+			cr_assert_eq(rows[i].form->parse(&value, (struct sipring_span){text, size}),
+				0, "%s", text);
+			cr_assert_neq(
+				rows[i].form->parse(&value, (struct sipring_span){text, size + n}),
+				0, "%s", text);
+		}
+}

@@ -11,6 +11,8 @@
 
 #include <arpa/inet.h>
 
+#define F16 "ffffffffffffffff"
+
 Test(sip_host, kinds)
 {
 	static const struct {
@@ -35,6 +37,13 @@ Test(sip_host, kinds)
 		{"[192.0.2.1]", SIPRING_HOST_NONE},
 		{"[::1]:5060", SIPRING_HOST_NONE},
 		{"[::12", SIPRING_HOST_NONE},
+		{"[1:2:3:4:5:6:7:8]", SIPRING_HOST_IPV6},
+		{"[1:2:3:4:5:6:7:]", SIPRING_HOST_NONE},
+		{"[1:2:3:4:5:6:7::]", SIPRING_HOST_IPV6},
+		{"[1:2:3:4:5:6:7:8::]", SIPRING_HOST_NONE},
+		{"[" F16 F16 F16 "fffffffffffffff]", SIPRING_HOST_NONE},
+		{"[" F16 F16 F16 F16 "]", SIPRING_HOST_NONE},
+		{"[" F16 F16 F16 F16 "f]", SIPRING_HOST_NONE},
 		{"[", SIPRING_HOST_NONE},
 		{"", SIPRING_HOST_NONE},
 	};
@@ -43,6 +52,8 @@ Test(sip_host, kinds)
 		union sipring_address address = {.sa.sa_family = AF_UNSPEC};
 
 		cr_assert_eq(sipring_host_classify(edge_span(rows[i].text), &address), rows[i].kind,
+			"%s", rows[i].text);
+		cr_assert_eq(sipring_host_classify(edge_span(rows[i].text), NULL), rows[i].kind,
 			"%s", rows[i].text);
 		cr_assert_eq(address.sa.sa_family == AF_INET, rows[i].kind == SIPRING_HOST_IPV4);
 		cr_assert_eq(address.sa.sa_family == AF_INET6, rows[i].kind == SIPRING_HOST_IPV6);

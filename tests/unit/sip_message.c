@@ -232,6 +232,10 @@ Test(sip_message, refusals)
 			400},
 		{LINE REST "CSeq: 1 OPTIONSX\r\n\r\n", SIPRING_PARSE_CSEQ_METHOD_MISMATCH, NULL,
 			400},
+		{LINE REST "CSeq: 1 OPTIONX\r\n\r\n", SIPRING_PARSE_CSEQ_METHOD_MISMATCH, NULL,
+			400},
+		{LINE REST "CSeq: 1 XPTIONS\r\n\r\n", SIPRING_PARSE_CSEQ_METHOD_MISMATCH, NULL,
+			400},
 		{LINE REST "CSeq: OPTIONS\r\n\r\n", SIPRING_PARSE_BAD_CSEQ, "OPTIONS", 400},
 		{LINE REST "CSeq: 1\r\n\r\n", SIPRING_PARSE_BAD_CSEQ, "1", 400},
 		{LINE REST "CSeq: -1 OPTIONS\r\n\r\n", SIPRING_PARSE_BAD_CSEQ, "-1", 400},
@@ -324,4 +328,30 @@ Test(sip_message, as_many_headers_as_there_is_room_for)
 	append_lines(text, size, 200, "Via: x\r\n");
 	cr_assert_eq(parse(text), SIPRING_PARSE_TOO_MANY_HEADERS);
 	check_view();
+}
+
+/* A CR is not the '-' that it differs from by the bit of a letter's case. */
+Test(sip_message, cr_in_a_name)
+{
+	static const char via[] = LINE "Via: SIP/2.0/SCTP a\r\nFrom: sip:b;tag=1\r\nTo: sip:c\r\n";
+	char text[400];
+
+	snprintf(text, sizeof text, "%sCall\rID: x\r\nCSeq: 1 OPTIONS\r\n\r\n", via);
+	cr_assert_eq(parse(text), SIPRING_PARSE_BAD_HEADER);
+	cr_assert_null(sipring_message_header(&message, SIPRING_HEADER_CALL_ID));
+	cr_assert_eq(message.answer_status, 0);
+}
+
+/* Methods that end near the end of a block, and at it. */
+Test(sip_message, long_methods)
+{
+	char text[600];
+
+	for (int size = 1; size < 140; size++) {
+		snprintf(text, sizeof text, "%0*d sip:u@h SIP/2.0\r\n" REST "CSeq: 1 %0*d\r\n\r\n",
+			size, 0, size, 0);
+		cr_assert_eq(parse(text), 0, "%d", size);
+		cr_assert_eq(message.method_name.size, (size_t)size);
+		cr_assert_span(message.uri, "sip:u@h");
+	}
 }
