@@ -78,7 +78,7 @@ Test(sip_text, long_numbers)
 
 Test(sip_text, same_bytes)
 {
-	char text[40];
+	char text[40] = "";
 
 	for (size_t size = 0; size < sizeof text; size++) {
 		struct sipring_span ours = {text, size}, other;
