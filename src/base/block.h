@@ -66,6 +66,11 @@ struct sipring_block_kinds {
 
 #if defined(__SSE2__)
 
+static inline __m128i sipring_block_load(const void *at)
+{
+	return _mm_loadu_si128((const __m128i *)at);
+}
+
 static inline __m128i sipring_block_at_most(__m128i block, char most)
 {
 	return _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(most)), block);

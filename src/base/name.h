@@ -29,16 +29,11 @@ struct sipring_name {
 
 #if defined(__SSE2__)
 
-static inline __m128i sipring_name_load(const void *text)
-{
-	return _mm_loadu_si128((const __m128i *)text);
-}
-
 /* Are these the first sixteen characters of the name, which has NULs behind it? */
 static inline bool sipring_name_is(const struct sipring_name *name, const char *wanted)
 {
 	const __m128i small = _mm_set1_epi64x(SIPRING_NAME_CASE);
-	__m128i same = _mm_cmpeq_epi8(name->block, _mm_or_si128(sipring_name_load(wanted), small));
+	__m128i same = _mm_cmpeq_epi8(name->block, _mm_or_si128(sipring_block_load(wanted), small));
 
 	return _mm_movemask_epi8(same) == 0xffff;
 }
@@ -63,11 +58,11 @@ static inline bool sipring_name_read(struct sipring_name *name, const char *text
 	static const uint8_t masks[2 * SIPRING_NAME_SIZE] = {255, 255, 255, 255, 255, 255, 255, 255,
 		255, 255, 255, 255, 255, 255, 255, 255};
 	const __m128i small = _mm_set1_epi64x(SIPRING_NAME_CASE);
-	__m128i block = sipring_name_load(text);
+	__m128i block = sipring_block_load(text);
 	unsigned colons = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(':')));
 	size_t size = (unsigned)__builtin_ctz(colons | 1u << 15);
 
-	block = _mm_and_si128(block, sipring_name_load(masks + SIPRING_NAME_SIZE - size));
+	block = _mm_and_si128(block, sipring_block_load(masks + SIPRING_NAME_SIZE - size));
 	block = _mm_or_si128(block, small);
 	name->words[0] = (uint64_t)_mm_cvtsi128_si64(block);
 	name->words[1] = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(block, block));

@@ -49,11 +49,6 @@ INLINE uint64_t breaks_of(__m128i block)
 	return (uint64_t)_mm_movemask_epi8(word) ^ 0xffff;
 }
 
-INLINE __m128i load(const char *at)
-{
-	return _mm_loadu_si128((const __m128i *)(const void *)at);
-}
-
 INLINE uint64_t marks_of(__m128i block, char mark)
 {
 	return (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(mark)));
@@ -76,7 +71,7 @@ INLINE struct sipring_seek_masks masks_by_16(const char *at, size_t size, char m
 
 	for (size_t i = 0; i < upto; i += 16) {
 		size_t from = i + 16 <= upto ? i : upto - 16;
-		__m128i block = load(at + from);
+		__m128i block = sipring_block_load(at + from);
 
 		masks.breaks |= breaks_of(block) << from;
 		masks.marks |= marks_of(block, mark) << from;

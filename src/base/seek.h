@@ -71,8 +71,8 @@ static inline void sipring_seek_begin(struct sipring_seek *seek, const char *at,
 	sipring_seek_move(seek, at);
 }
 
-/* Passes all that stands before at. */
-static inline void sipring_seek_to(struct sipring_seek *seek, const char *at)
+/* Passes all that stands before at, and says what stands there: a break or not. */
+static inline struct sipring_stop sipring_seek_to(struct sipring_seek *seek, const char *at)
 {
 	size_t offset = (size_t)(at - seek->base);
 
@@ -81,6 +81,7 @@ static inline void sipring_seek_to(struct sipring_seek *seek, const char *at)
 		seek->breaks &= UINT64_MAX << offset;
 	else
 		sipring_seek_move(seek, at);
+	return (struct sipring_stop){at, at < seek->end ? *at : 0};
 }
 
 /* Passes the break that the walk stands at: one of sipring_seek_stop(), or where it was moved. */

@@ -51,9 +51,7 @@ static inline struct sipring_stop sipring_host_read(struct sipring_span *host, u
 		stop.at = memchr(begin, ']', (size_t)(seek->end - begin));
 		if (!stop.at)
 			return stop;
-		stop.at++;
-		sipring_seek_to(seek, stop.at);
-		stop.c = stop.at < seek->end ? *stop.at : 0;
+		stop = sipring_seek_to(seek, stop.at + 1);
 	}
 	*host = sipring_text_span(begin, stop.at);
 	*port = 0;

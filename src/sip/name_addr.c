@@ -79,7 +79,7 @@ static inline const char *read_address(struct sipring_name_addr *name_addr,
 	if (at == end)
 		return NULL;
 	if (*at == '"') {
-		at = sipring_text_pass_quoted(seek);
+		at = sipring_text_pass_quoted(seek).at;
 		if (!at)
 			return NULL;
 		name_addr->display = sipring_text_span(begin, at);

@@ -77,11 +77,9 @@ static inline const char *sipring_text_skip_space(const char *at, const char *en
 static inline struct sipring_stop sipring_text_pass_space(struct sipring_seek *seek,
 	struct sipring_stop stop)
 {
-	if (__builtin_expect(sipring_text_is(stop.c, SIPRING_TEXT_LWS), 0)) {
-		stop.at = sipring_text_skip(stop.at, seek->end, SIPRING_TEXT_LWS);
-		stop.c = stop.at < seek->end ? *stop.at : 0;
-		sipring_seek_to(seek, stop.at);
-	}
+	if (__builtin_expect(sipring_text_is(stop.c, SIPRING_TEXT_LWS), 0))
+		return sipring_seek_to(seek,
+			sipring_text_skip(stop.at, seek->end, SIPRING_TEXT_LWS));
 	return stop;
 }
 
@@ -263,16 +261,17 @@ static inline bool sipring_text_long_number(const char **at, const char *end, ui
 /* After the closing quote of the quoted-string that opens at at; NULL if it never closes. */
 const char *sipring_text_skip_quoted(const char *at, const char *end);
 
-/* The same for the one at whose opening quote the walk stands. */
-static inline const char *sipring_text_pass_quoted(struct sipring_seek *seek)
+/* The same for the one at whose opening quote the walk stands; at NULL if it never closes. */
+static inline struct sipring_stop sipring_text_pass_quoted(struct sipring_seek *seek)
 {
+	const struct sipring_stop never = {NULL, 0};
 	struct sipring_stop stop;
 
 	sipring_seek_pass(seek);
 	for (;;) {
 		stop = sipring_seek_stop(seek);
 		if (stop.at == seek->end)
-			return NULL;
+			return never;
 		if (stop.c == '"')
 			break;
 		if (stop.c != '\\') {
@@ -280,11 +279,10 @@ static inline const char *sipring_text_pass_quoted(struct sipring_seek *seek)
 			continue;
 		}
 		if (seek->end - stop.at < 2)
-			return NULL;
+			return never;
 		sipring_seek_to(seek, stop.at + 2);
 	}
-	sipring_seek_to(seek, stop.at + 1);
-	return stop.at + 1;
+	return sipring_seek_to(seek, stop.at + 1);
 }
 
 /* Does any byte break a line or end a C string (CR, LF, NUL)? */
@@ -313,10 +311,9 @@ static inline struct sipring_stop sipring_text_parameter(struct sipring_seek *se
 		begin = stop.at + 1;
 		stop = sipring_text_word(seek, &begin, SIPRING_TEXT_GENERIC);
 		if (stop.at == begin) {
-			stop.at = stop.c == '"' ? sipring_text_pass_quoted(seek) : NULL;
+			stop = stop.c == '"' ? sipring_text_pass_quoted(seek) : malformed;
 			if (!stop.at)
 				return malformed;
-			stop.c = stop.at < seek->end ? *stop.at : 0;
 		}
 		*value = sipring_text_span(begin, stop.at);
 		stop = sipring_text_pass_space(seek, stop);

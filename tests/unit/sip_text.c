@@ -141,7 +141,7 @@ Test(sip_text, quoted_on_a_walk)
 			struct sipring_seek seek;
 
 			sipring_seek_begin(&seek, at, at + size, 0);
-			cr_assert_eq(sipring_text_pass_quoted(&seek), i < 2 ? at + size : NULL,
+			cr_assert_eq(sipring_text_pass_quoted(&seek).at, i < 2 ? at + size : NULL,
 				"%s", text);
 		}
 	}
