@@ -2,13 +2,16 @@
 /*
  * The line scanner and its bodies. All memory is the caller's; the only state is the choice of the
  * body, made on the first call (a race there writes the same value twice). The scalar body goes
- * byte by byte and is the definition; the others turn blocks of 64 bytes into three bit masks (LF,
- * CR, what is not above a space) and share one step that walks the masks. Nothing outside the input
- * is ever read: the last block is loaded under a mask, or so that it ends with the input,
- * overlapping what was seen; what is shorter than a block goes to the scalar body then. Invariant:
- * for every input all bodies fill in the same values.
+ * byte by byte and is the definition; the others glance at blocks of 64 bytes, and at the byte
+ * behind each: a block whose lines all end in CR LF before a letter is done by its mask of LFs. Any
+ * other, and the last one, is walked slowly. Nothing outside the input is ever read: the last block
+ * is loaded under a mask, or so that it ends with the input, overlapping what was seen; what is
+ * shorter than a block goes to the scalar body then. Invariant: for every input all bodies fill in
+ * the same values.
  */
 #include "base/scan.h"
+
+#include "base/block.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -28,6 +31,7 @@ struct walk {
 static inline struct walk begin(uint32_t *ends, size_t n_lines_max, const char *data, size_t size)
 {
 	return (struct walk){.found.bare_cr = SIZE_MAX,
+		.found.has_bare_lf = size && *data == '\n',
 		.ends = ends,
 		.n_lines_max = n_lines_max,
 		.data = data,
@@ -35,9 +39,9 @@ static inline struct walk begin(uint32_t *ends, size_t n_lines_max, const char *
 }
 
 /* Member by member: what was stored by parts and is loaded whole makes the processor wait. */
-static inline void finish(struct sipring_scan *scan, const struct walk *walk, size_t n_lines)
+static inline void finish(struct sipring_scan *scan, const struct walk *walk)
 {
-	scan->n_lines = n_lines;
+	scan->n_lines = walk->found.n_lines;
 	scan->end = walk->found.end;
 	scan->bare_cr = walk->found.bare_cr;
 	scan->has_bare_lf = walk->found.has_bare_lf;
@@ -86,12 +90,12 @@ static void scan_scalar(struct sipring_scan *scan, uint32_t *ends, size_t n_line
 			if ((i + 1 == walk.size || data[i + 1] != '\n') && walk.found.bare_cr > i)
 				walk.found.bare_cr = i;
 		} else if (data[i] == '\n') {
-			walk.found.has_bare_lf |= !i || data[i - 1] != '\r';
+			walk.found.has_bare_lf |= i && data[i - 1] != '\r';
 			if (take_lf(&walk, i))
 				break;
 		}
 	}
-	finish(scan, &walk, walk.found.n_lines);
+	finish(scan, &walk);
 }
 
 static bool is_always_supported(void)
@@ -105,16 +109,30 @@ static bool is_always_supported(void)
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* A block exactly. */
 struct masks {
 	uint64_t lf, cr;
-	uint64_t low; /* spaces and control characters */
 };
 typedef struct masks masks_function(const char *data);
 
-/* A block in which more happens than that a few lines end as they should. True: over. */
-static __attribute__((noinline)) bool walk_slowly(struct walk *walk, size_t base, uint64_t lf,
-	uint64_t bare_lf, uint64_t bare_cr)
+/* The first look at a block, and at the byte behind it. */
+struct glance {
+	uint64_t lf;
+	bool is_plain; /* each CR goes before an LF, each LF behind a CR, before no space or CR */
+};
+typedef struct glance glance_function(const char *data);
+
+/*
+ * A block of whose lines not all end as they should before a letter, or that has many; next: the
+ * byte behind it, which is looked at here if it is a bare LF. True: over.
+ */
+static __attribute__((noinline)) bool walk_slowly(struct walk *walk, size_t base,
+	struct masks masks, char next)
 {
+	const uint64_t last = (uint64_t)1 << 63;
+	uint64_t lf = masks.lf;
+	uint64_t bare_cr = masks.cr & ~(lf >> 1 | (next == '\n' ? last : 0));
+	uint64_t bare_lf = lf & ~(masks.cr << 1 | (base && walk->data[base - 1] == '\r'));
 	uint64_t seen = UINT64_MAX;
 	bool is_over = false;
 
@@ -123,109 +141,107 @@ static __attribute__((noinline)) bool walk_slowly(struct walk *walk, size_t base
 		if (is_over)
 			seen = lf ^ (lf - 1);
 	}
-	walk->found.has_bare_lf |= (bare_lf & seen) != 0;
+	walk->found.has_bare_lf |=
+		(bare_lf & seen) || (!is_over && next == '\n' && !(masks.cr & last));
 	if (bare_cr & seen && walk->found.bare_cr == SIZE_MAX)
 		walk->found.bare_cr = base + (unsigned)__builtin_ctzll(bare_cr);
 	return is_over;
 }
 
-/* What changes with every block: apart from the walk, and in registers. */
-struct pace {
-	uint32_t *end;     /* where the next line's is written */
-	uint64_t after_cr; /* 1: the byte before this block is a CR */
-};
-
 /*
- * Walks one block whose bit 0 is at offset base; next: the byte behind it, or what is above a
- * space. Lines that end in CR LF and go before a letter need no look at the bytes. True: over.
+ * All blocks that another byte follows; returns the offset behind them, SIZE_MAX: over. How many
+ * lines there are lies in a register, and in the walk only where somebody looks at it there.
  */
-INLINE bool walk_block(struct walk *walk, struct pace *pace, size_t base, struct masks masks,
-	char next)
-{
-	const uint64_t last = (uint64_t)1 << 63;
-	uint64_t lf = masks.lf;
-	uint64_t next_is_lf = lf >> 1 | (next == '\n' ? last : 0);
-	uint64_t next_is_low = masks.low >> 1 | ((unsigned char)next <= ' ' ? last : 0);
-	uint64_t bare_cr = masks.cr & ~next_is_lf;
-	uint64_t bare_lf = lf & ~(masks.cr << 1 | pace->after_cr);
-	size_t n = (size_t)__builtin_popcountll(lf);
-	bool is_over = false;
-
-	pace->after_cr = masks.cr >> 63;
-	if (__builtin_expect((bare_cr | bare_lf | (lf & next_is_low)) || n > QUICK ||
-			    pace->end + QUICK > walk->ends + walk->n_lines_max,
-		    0)) {
-		walk->found.n_lines = (size_t)(pace->end - walk->ends);
-		is_over = walk_slowly(walk, base, lf, bare_lf, bare_cr);
-		pace->end = walk->ends + walk->found.n_lines;
-		return is_over;
-	}
-	for (unsigned i = 0; i < QUICK; i++) {
-		pace->end[i] = (uint32_t)base + (lf ? (uint32_t)__builtin_ctzll(lf) : 0);
-		lf &= lf - 1;
-	}
-	pace->end += n;
-	return false;
-}
-
-/* All blocks that another byte follows; returns the offset behind them, SIZE_MAX: over. */
-INLINE size_t walk_blocks(masks_function *masks_of, struct walk *walk, struct pace *pace)
+INLINE size_t walk_blocks(glance_function *glance_at, masks_function *masks_of, struct walk *walk)
 {
 	const char *data = walk->data;
 	size_t size = walk->size;
+	const uint32_t *room_end = walk->ends + walk->n_lines_max;
+	uint32_t *end = walk->ends;
 	size_t base = 0;
 
-	for (; size - base > BLOCK; base += BLOCK)
-		if (walk_block(walk, pace, base, masks_of(data + base), data[base + BLOCK]))
-			return SIZE_MAX;
+	for (; size - base > BLOCK; base += BLOCK) {
+		struct glance glance = glance_at(data + base);
+		uint64_t lf = glance.lf;
+		size_t n = (size_t)__builtin_popcountll(lf);
+
+		if (__builtin_expect(!glance.is_plain || n > QUICK || end + QUICK > room_end, 0)) {
+			walk->found.n_lines = (size_t)(end - walk->ends);
+			if (walk_slowly(walk, base, masks_of(data + base), data[base + BLOCK]))
+				return SIZE_MAX;
+			end = walk->ends + walk->found.n_lines;
+			continue;
+		}
+		for (unsigned i = 0; i < QUICK; i++) {
+			end[i] = (uint32_t)base + (lf ? (uint32_t)__builtin_ctzll(lf) : 0);
+			lf &= lf - 1;
+		}
+		end += n;
+	}
+	walk->found.n_lines = (size_t)(end - walk->ends);
 	return base;
 }
 
 /* The whole scan by blocks that are read whole, made anew for each way to get at the masks. */
-INLINE void scan_blocks(masks_function *masks_of, struct sipring_scan *scan, uint32_t *ends,
-	size_t n_lines_max, const char *data, size_t size)
+INLINE void scan_blocks(glance_function *glance_at, masks_function *masks_of,
+	struct sipring_scan *scan, uint32_t *ends, size_t n_lines_max, const char *data,
+	size_t size)
 {
 	struct walk walk = begin(ends, n_lines_max, data, size);
-	struct pace pace = {ends, 0};
 	size_t base;
 
 	if (walk.size < BLOCK) {
 		scan_scalar(scan, ends, n_lines_max, data, size);
 		return;
 	}
-	base = walk_blocks(masks_of, &walk, &pace);
+	base = walk_blocks(glance_at, masks_of, &walk);
 	if (base < walk.size) {
 		unsigned overlap = (unsigned)(BLOCK - (walk.size - base));
 		struct masks masks = masks_of(data + walk.size - BLOCK);
 
-		walk_block(&walk, &pace, base,
-			(struct masks){masks.lf >> overlap, masks.cr >> overlap,
-				masks.low >> overlap},
+		walk_slowly(&walk, base, (struct masks){masks.lf >> overlap, masks.cr >> overlap},
 			'~');
 	}
-	finish(scan, &walk, (size_t)(pace.end - ends));
+	finish(scan, &walk);
 }
 
 INLINE struct masks masks_sse2(const char *data)
 {
-	const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r'), sp = _mm_set1_epi8(' ');
-	struct masks masks = {0, 0, 0};
+	const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
+	struct masks masks = {0, 0};
 
 	for (int i = 48; i >= 0; i -= 16) {
-		__m128i block = _mm_loadu_si128((const __m128i *)(const void *)(data + i));
-		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(block, sp), block);
+		__m128i block = sipring_block_load(data + i);
 
 		masks.lf = masks.lf << 16 | (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, lf));
 		masks.cr = masks.cr << 16 | (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, cr));
-		masks.low = masks.low << 16 | (unsigned)_mm_movemask_epi8(low);
 	}
 	return masks;
+}
+
+INLINE struct glance glance_sse2(const char *data)
+{
+	const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
+	__m128i odd = _mm_setzero_si128();
+	uint64_t ends = 0;
+
+	for (int i = 48; i >= 0; i -= 16) {
+		__m128i block = sipring_block_load(data + i),
+			next = sipring_block_load(data + i + 1);
+		__m128i is_lf = _mm_cmpeq_epi8(block, lf), is_cr = _mm_cmpeq_epi8(block, cr);
+		__m128i is_odd = _mm_xor_si128(is_cr, _mm_cmpeq_epi8(next, lf));
+
+		odd = _mm_or_si128(odd, is_odd);
+		odd = _mm_or_si128(odd, _mm_and_si128(is_lf, sipring_block_at_most(next, ' ')));
+		ends = ends << 16 | (unsigned)_mm_movemask_epi8(is_lf);
+	}
+	return (struct glance){ends, !_mm_movemask_epi8(odd)};
 }
 
 static void scan_sse2(struct sipring_scan *scan, uint32_t *ends, size_t n_lines_max,
 	const char *data, size_t size)
 {
-	scan_blocks(masks_sse2, scan, ends, n_lines_max, data, size);
+	scan_blocks(glance_sse2, masks_sse2, scan, ends, n_lines_max, data, size);
 }
 
 /*
@@ -234,6 +250,11 @@ static void scan_sse2(struct sipring_scan *scan, uint32_t *ends, size_t n_lines_
  * Intel's processors, and so would the next scan. So each body ends by clearing them itself.
  */
 #define TARGET_AVX2 __attribute__((target("avx2,bmi,popcnt")))
+
+TARGET_AVX2 INLINE __m256i load_32(const char *data)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)data);
+}
 
 TARGET_AVX2 INLINE uint64_t mask_of_32(__m256i low, __m256i high)
 {
@@ -244,20 +265,37 @@ TARGET_AVX2 INLINE uint64_t mask_of_32(__m256i low, __m256i high)
 TARGET_AVX2 INLINE struct masks masks_avx2(const char *data)
 {
 	const __m256i lf = _mm256_set1_epi8('\n'), cr = _mm256_set1_epi8('\r');
-	const __m256i sp = _mm256_set1_epi8(' ');
-	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)data);
-	__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(data + 32));
+	__m256i a = load_32(data), b = load_32(data + 32);
 
 	return (struct masks){mask_of_32(_mm256_cmpeq_epi8(a, lf), _mm256_cmpeq_epi8(b, lf)),
-		mask_of_32(_mm256_cmpeq_epi8(a, cr), _mm256_cmpeq_epi8(b, cr)),
-		mask_of_32(_mm256_cmpeq_epi8(_mm256_min_epu8(a, sp), a),
-			_mm256_cmpeq_epi8(_mm256_min_epu8(b, sp), b))};
+		mask_of_32(_mm256_cmpeq_epi8(a, cr), _mm256_cmpeq_epi8(b, cr))};
+}
+
+/* The bytes that make a block not plain; lf: those that are LF. */
+TARGET_AVX2 INLINE __m256i odd_of_32(const char *data, __m256i lf)
+{
+	__m256i next = load_32(data + 1);
+	__m256i is_cr = _mm256_cmpeq_epi8(load_32(data), _mm256_set1_epi8('\r'));
+	__m256i before_lf = _mm256_cmpeq_epi8(next, _mm256_set1_epi8('\n'));
+	__m256i before_low = _mm256_cmpeq_epi8(_mm256_min_epu8(next, _mm256_set1_epi8(' ')), next);
+
+	return _mm256_or_si256(_mm256_xor_si256(is_cr, before_lf),
+		_mm256_and_si256(lf, before_low));
+}
+
+TARGET_AVX2 INLINE struct glance glance_avx2(const char *data)
+{
+	__m256i a = _mm256_cmpeq_epi8(load_32(data), _mm256_set1_epi8('\n'));
+	__m256i b = _mm256_cmpeq_epi8(load_32(data + 32), _mm256_set1_epi8('\n'));
+	__m256i odd = _mm256_or_si256(odd_of_32(data, a), odd_of_32(data + 32, b));
+
+	return (struct glance){mask_of_32(a, b), _mm256_testz_si256(odd, odd)};
 }
 
 TARGET_AVX2 static void scan_avx2(struct sipring_scan *scan, uint32_t *ends, size_t n_lines_max,
 	const char *data, size_t size)
 {
-	scan_blocks(masks_avx2, scan, ends, n_lines_max, data, size);
+	scan_blocks(glance_avx2, masks_avx2, scan, ends, n_lines_max, data, size);
 	_mm256_zeroupper();
 }
 
@@ -272,8 +310,7 @@ static bool is_avx2_supported(void)
 TARGET_AVX512 INLINE struct masks masks_of_512(__m512i block)
 {
 	return (struct masks){_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\n')),
-		_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\r')),
-		_mm512_cmple_epu8_mask(block, _mm512_set1_epi8(' '))};
+		_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\r'))};
 }
 
 TARGET_AVX512 INLINE struct masks masks_avx512(const char *data)
@@ -281,22 +318,32 @@ TARGET_AVX512 INLINE struct masks masks_avx512(const char *data)
 	return masks_of_512(_mm512_loadu_si512(data));
 }
 
+TARGET_AVX512 INLINE struct glance glance_avx512(const char *data)
+{
+	const __m512i lf = _mm512_set1_epi8('\n');
+	__m512i block = _mm512_loadu_si512(data), next = _mm512_loadu_si512(data + 1);
+	__mmask64 is_lf = _mm512_cmpeq_epi8_mask(block, lf);
+	__mmask64 is_cr = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\r'));
+	__mmask64 is_odd = _kxor_mask64(is_cr, _mm512_cmpeq_epi8_mask(next, lf));
+	__mmask64 before_low = _mm512_mask_cmple_epu8_mask(is_lf, next, _mm512_set1_epi8(' '));
+
+	return (struct glance){is_lf, _kortestz_mask64_u8(is_odd, before_low)};
+}
+
 /* A masked load reads, and may fault on, nothing beyond the mask. */
 TARGET_AVX512 static void scan_avx512(struct sipring_scan *scan, uint32_t *ends, size_t n_lines_max,
 	const char *data, size_t size)
 {
 	struct walk walk = begin(ends, n_lines_max, data, size);
-	struct pace pace = {ends, 0};
-	size_t base = walk_blocks(masks_avx512, &walk, &pace);
+	size_t base = walk_blocks(glance_avx512, masks_avx512, &walk);
 
 	if (base < walk.size) {
 		uint64_t inside = UINT64_MAX >> (BLOCK - (walk.size - base));
-		struct masks masks = masks_of_512(_mm512_maskz_loadu_epi8(inside, data + base));
 
-		masks.low &= inside;
-		walk_block(&walk, &pace, base, masks, '~');
+		walk_slowly(&walk, base, masks_of_512(_mm512_maskz_loadu_epi8(inside, data + base)),
+			'~');
 	}
-	finish(scan, &walk, (size_t)(pace.end - ends));
+	finish(scan, &walk);
 	_mm256_zeroupper();
 }
 
