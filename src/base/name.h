@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define SIPRING_NAME_SIZE 16
+#define SIPRING_NAME_ENDLESS 31u /* the size where no colon was found; no name is so long */
 
 /*
  * The bit that is the case of a letter. It is set in all sixteen bytes: letters are small then, '-'
@@ -21,7 +22,7 @@
 
 struct sipring_name {
 	uint64_t words[2]; /* the first sixteen characters in small letters, spaces behind them */
-	unsigned size;
+	size_t size;
 #if defined(__SSE2__)
 	__m128i block; /* the same once more */
 #endif
@@ -39,7 +40,7 @@ static inline bool sipring_name_is(const struct sipring_name *name, const char *
 }
 
 /* Of a name of a size that is known; of a longer one the first sixteen characters. */
-static inline struct sipring_name sipring_name_of(const char *text, unsigned size)
+static inline struct sipring_name sipring_name_of(const char *text, size_t size)
 {
 	const struct sipring_block block = sipring_block_of(text, size);
 	struct sipring_name name = {{block.low | SIPRING_NAME_CASE, block.high | SIPRING_NAME_CASE},
@@ -50,25 +51,27 @@ static inline struct sipring_name sipring_name_of(const char *text, unsigned siz
 }
 
 /*
- * What stands before the first colon of text, of which sixteen bytes can be read; false if none of
- * them is one.
+ * What stands before the first colon of text, of which sixteen bytes can be read; of the size
+ * SIPRING_NAME_ENDLESS if none of them is one.
  */
-static inline bool sipring_name_read(struct sipring_name *name, const char *text)
+static inline struct sipring_name sipring_name_read(const char *text)
 {
-	static const uint8_t masks[2 * SIPRING_NAME_SIZE] = {255, 255, 255, 255, 255, 255, 255, 255,
-		255, 255, 255, 255, 255, 255, 255, 255};
+	/* Aligned so that no load crosses from one cache line to the next. */
+	static const uint8_t masks[3 * SIPRING_NAME_SIZE] __attribute__((aligned(64))) = {255, 255,
+		255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+		255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
 	const __m128i small = _mm_set1_epi64x(SIPRING_NAME_CASE);
+	struct sipring_name name;
 	__m128i block = sipring_block_load(text);
-	unsigned colons = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(':')));
-	size_t size = (unsigned)__builtin_ctz(colons | 1u << 15);
+	uint64_t ends = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(':')));
 
-	block = _mm_and_si128(block, sipring_block_load(masks + SIPRING_NAME_SIZE - size));
+	name.size = (size_t)__builtin_ctzll(ends | 1u << SIPRING_NAME_ENDLESS);
+	block = _mm_and_si128(block, sipring_block_load(masks + 2 * SIPRING_NAME_SIZE - name.size));
 	block = _mm_or_si128(block, small);
-	name->words[0] = (uint64_t)_mm_cvtsi128_si64(block);
-	name->words[1] = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(block, block));
-	name->size = (unsigned)size;
-	name->block = block;
-	return colons != 0;
+	name.words[0] = (uint64_t)_mm_cvtsi128_si64(block);
+	name.words[1] = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(block, block));
+	name.block = block;
+	return name;
 }
 
 #else
@@ -79,7 +82,7 @@ static inline bool sipring_name_is(const struct sipring_name *name, const char *
 		name->words[1] == (sipring_block_load_8(wanted + 8) | SIPRING_NAME_CASE);
 }
 
-static inline struct sipring_name sipring_name_of(const char *text, unsigned size)
+static inline struct sipring_name sipring_name_of(const char *text, size_t size)
 {
 	const struct sipring_block block = sipring_block_of(text, size);
 
@@ -87,14 +90,11 @@ static inline struct sipring_name sipring_name_of(const char *text, unsigned siz
 		{block.low | SIPRING_NAME_CASE, block.high | SIPRING_NAME_CASE}, size};
 }
 
-static inline bool sipring_name_read(struct sipring_name *name, const char *text)
+static inline struct sipring_name sipring_name_read(const char *text)
 {
 	const char *colon = memchr(text, ':', SIPRING_NAME_SIZE);
 
-	if (!colon)
-		return false;
-	*name = sipring_name_of(text, (unsigned)(colon - text));
-	return true;
+	return sipring_name_of(text, colon ? (size_t)(colon - text) : SIPRING_NAME_ENDLESS);
 }
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Header names and their numbers. Names come from SIPRING_HEADER_LIST; a name is found by a perfect
- * hash over its first sixteen characters and its size, then compared; compact forms are names
- * like others. All of it is const. Invariant: the slot of every name holds its row; the unit test
- * walks the list and says which slot a new name needs (a slot given twice does not compile: the
- * build warns of it, and then the hash wants another factor).
+ * hash over its first sixteen characters, then compared; compact forms are names like others. All
+ * of it is const. Invariant: the slot of every name holds its row, one that is nobody's the first;
+ * the unit test walks the list and says which slot a new name needs (a slot given twice does not
+ * compile: the build warns of it, and then the hash wants another factor).
  */
 #include <sipring/sip.h>
 
@@ -17,163 +17,171 @@
 static const char compacts[SIPRING_HEADER_COUNT] = {SIPRING_HEADER_LIST(COMPACT_ROW)};
 #undef COMPACT_ROW
 
-/* Where the row of a compact form is: behind those of the names, by its letter. */
-#define COMPACT(letter) (SIPRING_HEADER_COUNT + (letter) - 'a')
-
+/* A row, and where it is. */
 #define NAME_ROW(id, name, compact) \
 	[SIPRING_HEADER_##id] = {name, sizeof(name) - 1, SIPRING_HEADER_##id},
-const struct sipring_header_row sipring_header_rows[COMPACT('z') + 1] = {
-	[SIPRING_HEADER_OTHER] = {"", UINT8_MAX,
-		SIPRING_HEADER_OTHER}, /* nobody's: no name is so long */
-	SIPRING_HEADER_LIST(NAME_ROW)
-		/* clang-format off */
-	[COMPACT('a')] = {"a", 1, SIPRING_HEADER_ACCEPT_CONTACT},
-	[COMPACT('b')] = {"b", 1, SIPRING_HEADER_REFERRED_BY},
-	[COMPACT('c')] = {"c", 1, SIPRING_HEADER_CONTENT_TYPE},
-	[COMPACT('d')] = {"d", 1, SIPRING_HEADER_REQUEST_DISPOSITION},
-	[COMPACT('e')] = {"e", 1, SIPRING_HEADER_CONTENT_ENCODING},
-	[COMPACT('f')] = {"f", 1, SIPRING_HEADER_FROM},
-	[COMPACT('i')] = {"i", 1, SIPRING_HEADER_CALL_ID},
-	[COMPACT('j')] = {"j", 1, SIPRING_HEADER_REJECT_CONTACT},
-	[COMPACT('k')] = {"k", 1, SIPRING_HEADER_SUPPORTED},
-	[COMPACT('l')] = {"l", 1, SIPRING_HEADER_CONTENT_LENGTH},
-	[COMPACT('m')] = {"m", 1, SIPRING_HEADER_CONTACT},
-	[COMPACT('n')] = {"n", 1, SIPRING_HEADER_IDENTITY_INFO},
-	[COMPACT('o')] = {"o", 1, SIPRING_HEADER_EVENT},
-	[COMPACT('r')] = {"r", 1, SIPRING_HEADER_REFER_TO},
-	[COMPACT('s')] = {"s", 1, SIPRING_HEADER_SUBJECT},
-	[COMPACT('t')] = {"t", 1, SIPRING_HEADER_TO},
-	[COMPACT('u')] = {"u", 1, SIPRING_HEADER_ALLOW_EVENTS},
-	[COMPACT('v')] = {"v", 1, SIPRING_HEADER_VIA},
-	[COMPACT('x')] = {"x", 1, SIPRING_HEADER_SESSION_EXPIRES},
-	[COMPACT('y')] = {"y", 1, SIPRING_HEADER_IDENTITY},
-	/* clang-format on */
-};
-#undef NAME_ROW
+#define LETTER_ROW(letter, name, id) \
+	[SIPRING_HEADER_COMPACT_ROW(letter)] = {name, 1, SIPRING_HEADER_##id},
+#define AT(row) offsetof(struct sipring_header_table, rows[row])
+#define NAME(id) AT(SIPRING_HEADER_##id)
+#define LETTER(letter) AT(SIPRING_HEADER_COMPACT_ROW(letter))
 
-const uint8_t sipring_header_slots[SIPRING_HEADER_SLOTS] = {
-	[0] = SIPRING_HEADER_TARGET_DIALOG,
-	[21] = SIPRING_HEADER_RECV_INFO,
-	[30] = SIPRING_HEADER_ALLOW,
-	[33] = SIPRING_HEADER_EVENT,
-	[48] = SIPRING_HEADER_TO,
-	[59] = SIPRING_HEADER_ALERT_INFO,
-	[60] = SIPRING_HEADER_CALL_INFO,
-	[61] = SIPRING_HEADER_ROUTE,
-	[62] = SIPRING_HEADER_SECURITY_SERVER,
-	[69] = SIPRING_HEADER_ALLOW_EVENTS,
-	[75] = COMPACT('v'),
-	[113] = SIPRING_HEADER_ACCEPT_LANGUAGE,
-	[115] = COMPACT('n'),
-	[126] = SIPRING_HEADER_REFER_TO,
-	[129] = SIPRING_HEADER_GEOLOCATION_ERROR,
-	[133] = SIPRING_HEADER_SUPPORTED,
-	[136] = SIPRING_HEADER_JOIN,
-	[156] = COMPACT('f'),
-	[193] = SIPRING_HEADER_WARNING,
-	[195] = SIPRING_HEADER_DATE,
-	[196] = SIPRING_HEADER_AUTHORIZATION,
-	[208] = COMPACT('u'),
-	[219] = SIPRING_HEADER_SUPPRESS_IF_MATCH,
-	[228] = SIPRING_HEADER_REFER_SUB,
-	[230] = SIPRING_HEADER_IDENTITY,
-	[231] = SIPRING_HEADER_PROXY_AUTHENTICATE,
-	[233] = SIPRING_HEADER_FROM,
-	[246] = SIPRING_HEADER_REPLY_TO,
-	[248] = COMPACT('m'),
-	[256] = SIPRING_HEADER_ANSWER_MODE,
-	[266] = SIPRING_HEADER_CONTENT_ENCODING,
-	[287] = SIPRING_HEADER_RACK,
-	[289] = COMPACT('e'),
-	[293] = SIPRING_HEADER_SUBJECT,
-	[300] = SIPRING_HEADER_P_SERVED_USER,
-	[306] = SIPRING_HEADER_SUBSCRIPTION_STATE,
-	[310] = SIPRING_HEADER_CONTENT_LENGTH,
-	[341] = COMPACT('t'),
-	[344] = SIPRING_HEADER_INFO_PACKAGE,
-	[353] = SIPRING_HEADER_P_ASSERTED_SERVICE,
-	[374] = SIPRING_HEADER_P_PREFERRED_IDENTITY,
-	[381] = COMPACT('l'),
-	[422] = COMPACT('d'),
-	[428] = SIPRING_HEADER_ERROR_INFO,
-	[449] = SIPRING_HEADER_P_CHARGING_VECTOR,
-	[453] = SIPRING_HEADER_PROXY_AUTHORIZATION,
-	[456] = SIPRING_HEADER_FEATURE_CAPS,
-	[466] = SIPRING_HEADER_SIP_ETAG,
-	[474] = COMPACT('s'),
-	[497] = SIPRING_HEADER_AUTHENTICATION_INFO,
-	[504] = SIPRING_HEADER_CSEQ,
-	[508] = SIPRING_HEADER_P_CALLED_PARTY_ID,
-	[510] = SIPRING_HEADER_WWW_AUTHENTICATE,
-	[511] = SIPRING_HEADER_USER_AGENT,
-	[514] = COMPACT('k'),
-	[517] = SIPRING_HEADER_SESSION_ID,
-	[529] = SIPRING_HEADER_RECORD_ROUTE,
-	[539] = SIPRING_HEADER_REMOTE_PARTY_ID,
-	[554] = SIPRING_HEADER_P_PREFERRED_SERVICE,
-	[555] = COMPACT('c'),
-	[556] = SIPRING_HEADER_RSEQ,
-	[557] = SIPRING_HEADER_PROXY_REQUIRE,
-	[558] = SIPRING_HEADER_CONTENT_ID,
-	[569] = SIPRING_HEADER_DIVERSION,
-	[577] = SIPRING_HEADER_P_ASSERTED_IDENTITY,
-	[594] = SIPRING_HEADER_PRIORITY,
-	[600] = SIPRING_HEADER_USER_TO_USER,
-	[607] = COMPACT('r'),
-	[624] = SIPRING_HEADER_ACCEPT_CONTACT,
-	[625] = SIPRING_HEADER_MIME_VERSION,
-	[632] = SIPRING_HEADER_P_ASSOCIATED_URI,
-	[635] = SIPRING_HEADER_VIA,
-	[641] = SIPRING_HEADER_SERVICE_ROUTE,
-	[642] = SIPRING_HEADER_MIN_SE,
-	[646] = SIPRING_HEADER_CONTENT_DISPOSITION,
-	[647] = COMPACT('j'),
-	[648] = SIPRING_HEADER_EXPIRES,
-	[661] = SIPRING_HEADER_CONTACT,
-	[668] = SIPRING_HEADER_HISTORY_INFO,
-	[669] = SIPRING_HEADER_ORGANIZATION,
-	[674] = SIPRING_HEADER_P_EARLY_MEDIA,
-	[676] = SIPRING_HEADER_REQUIRE,
-	[683] = SIPRING_HEADER_REASON,
-	[688] = COMPACT('b'),
-	[693] = SIPRING_HEADER_CONTENT_LANGUAGE,
-	[700] = COMPACT('y'),
-	[714] = SIPRING_HEADER_IN_REPLY_TO,
-	[727] = SIPRING_HEADER_SESSION_EXPIRES,
-	[738] = SIPRING_HEADER_PRIVACY,
-	[741] = SIPRING_HEADER_PATH,
-	[742] = SIPRING_HEADER_GEOLOCATION,
-	[756] = SIPRING_HEADER_REQUEST_DISPOSITION,
-	[768] = SIPRING_HEADER_REPLACES,
-	[773] = SIPRING_HEADER_SECURITY_CLIENT,
-	[780] = COMPACT('i'),
-	[808] = SIPRING_HEADER_RETRY_AFTER,
-	[820] = SIPRING_HEADER_REFERRED_BY,
-	[821] = COMPACT('a'),
-	[822] = SIPRING_HEADER_CONTENT_TYPE,
-	[824] = SIPRING_HEADER_P_ANSWER_STATE,
-	[827] = SIPRING_HEADER_P_VISITED_NETWORK_ID,
-	[833] = COMPACT('x'),
-	[843] = SIPRING_HEADER_P_CHARGING_FUNCTION_ADDRESSES,
-	[849] = SIPRING_HEADER_RESOURCE_PRIORITY,
-	[856] = SIPRING_HEADER_ACCEPT_ENCODING,
-	[869] = SIPRING_HEADER_TIMESTAMP,
-	[877] = SIPRING_HEADER_MAX_BREADTH,
-	[897] = SIPRING_HEADER_SIP_IF_MATCH,
-	[910] = SIPRING_HEADER_MIN_EXPIRES,
-	[911] = SIPRING_HEADER_CALL_ID,
-	[917] = SIPRING_HEADER_MAX_FORWARDS,
-	[925] = SIPRING_HEADER_GEOLOCATION_ROUTING,
-	[930] = SIPRING_HEADER_REJECT_CONTACT,
-	[956] = SIPRING_HEADER_ACCEPT,
-	[962] = SIPRING_HEADER_SECURITY_VERIFY,
-	[964] = SIPRING_HEADER_PRIV_ANSWER_MODE,
-	[980] = SIPRING_HEADER_UNSUPPORTED,
-	[987] = SIPRING_HEADER_IDENTITY_INFO,
-	[1006] = COMPACT('o'),
-	[1014] = SIPRING_HEADER_FLOW_TIMER,
-	[1016] = SIPRING_HEADER_P_ACCESS_NETWORK_INFO,
-	[1022] = SIPRING_HEADER_SERVER,
+_Static_assert(!NAME(OTHER), "what is no slot of a name is nobody's");
+
+const struct sipring_header_table sipring_header_table = {
+	.rows =
+		{
+			[SIPRING_HEADER_OTHER] = {"", UINT8_MAX,
+				SIPRING_HEADER_OTHER}, /* nobody's: no name is so long */
+			SIPRING_HEADER_LIST(NAME_ROW)
+			/* clang-format off */
+		LETTER_ROW('a', "a", ACCEPT_CONTACT)
+		LETTER_ROW('b', "b", REFERRED_BY)
+		LETTER_ROW('c', "c", CONTENT_TYPE)
+		LETTER_ROW('d', "d", REQUEST_DISPOSITION)
+		LETTER_ROW('e', "e", CONTENT_ENCODING)
+		LETTER_ROW('f', "f", FROM)
+		LETTER_ROW('i', "i", CALL_ID)
+		LETTER_ROW('j', "j", REJECT_CONTACT)
+		LETTER_ROW('k', "k", SUPPORTED)
+		LETTER_ROW('l', "l", CONTENT_LENGTH)
+		LETTER_ROW('m', "m", CONTACT)
+		LETTER_ROW('n', "n", IDENTITY_INFO)
+		LETTER_ROW('o', "o", EVENT)
+		LETTER_ROW('r', "r", REFER_TO)
+		LETTER_ROW('s', "s", SUBJECT)
+		LETTER_ROW('t', "t", TO)
+		LETTER_ROW('u', "u", ALLOW_EVENTS)
+		LETTER_ROW('v', "v", VIA)
+		LETTER_ROW('x', "x", SESSION_EXPIRES)
+		LETTER_ROW('y', "y", IDENTITY)
+			/* clang-format on */
+		},
+	.rows_at =
+		{
+			[8] = LETTER('n'),
+			[15] = NAME(REJECT_CONTACT),
+			[22] = NAME(PRIORITY),
+			[26] = NAME(GEOLOCATION_ERROR),
+			[27] = LETTER('a'),
+			[33] = LETTER('x'),
+			[38] = NAME(PROXY_AUTHORIZATION),
+			[42] = NAME(P_ASSERTED_SERVICE),
+			[47] = NAME(REMOTE_PARTY_ID),
+			[52] = LETTER('k'),
+			[53] = NAME(SERVER),
+			[56] = NAME(P_CHARGING_VECTOR),
+			[57] = NAME(MAX_BREADTH),
+			[64] = NAME(ANSWER_MODE),
+			[65] = NAME(P_CHARGING_FUNCTION_ADDRESSES),
+			[71] = NAME(PROXY_AUTHENTICATE),
+			[74] = NAME(IDENTITY),
+			[77] = LETTER('u'),
+			[85] = NAME(SUBSCRIPTION_STATE),
+			[95] = NAME(WWW_AUTHENTICATE),
+			[104] = NAME(VIA),
+			[110] = NAME(ACCEPT_CONTACT),
+			[115] = NAME(SUPPRESS_IF_MATCH),
+			[121] = LETTER('r'),
+			[123] = NAME(ALERT_INFO),
+			[124] = NAME(MIME_VERSION),
+			[126] = NAME(JOIN),
+			[133] = NAME(RECORD_ROUTE),
+			[137] = NAME(REFER_SUB),
+			[138] = NAME(REASON),
+			[140] = LETTER('e'),
+			[147] = NAME(TIMESTAMP),
+			[153] = NAME(SIP_IF_MATCH),
+			[156] = NAME(PRIV_ANSWER_MODE),
+			[157] = NAME(EXPIRES),
+			[162] = NAME(FEATURE_CAPS),
+			[165] = LETTER('o'),
+			[172] = NAME(ACCEPT_LANGUAGE),
+			[178] = NAME(REPLY_TO),
+			[179] = NAME(GEOLOCATION_ROUTING),
+			[180] = NAME(AUTHENTICATION_INFO),
+			[183] = LETTER('b'),
+			[186] = NAME(CONTENT_DISPOSITION),
+			[189] = LETTER('y'),
+			[195] = NAME(TO),
+			[199] = NAME(RSEQ),
+			[200] = NAME(SUPPORTED),
+			[201] = NAME(SESSION_EXPIRES),
+			[203] = NAME(EVENT),
+			[205] = NAME(TARGET_DIALOG),
+			[208] = LETTER('l'),
+			[213] = NAME(INFO_PACKAGE),
+			[216] = NAME(P_PREFERRED_SERVICE),
+			[217] = NAME(P_ASSERTED_IDENTITY),
+			[224] = NAME(CONTENT_LENGTH),
+			[233] = LETTER('v'),
+			[249] = NAME(FLOW_TIMER),
+			[252] = LETTER('i'),
+			[254] = NAME(ERROR_INFO),
+			[257] = NAME(REQUEST_DISPOSITION),
+			[265] = NAME(CONTENT_LANGUAGE),
+			[269] = NAME(SERVICE_ROUTE),
+			[271] = NAME(MIN_SE),
+			[273] = NAME(WARNING),
+			[277] = LETTER('s'),
+			[285] = NAME(ROUTE),
+			[288] = NAME(PRIVACY),
+			[289] = NAME(IDENTITY_INFO),
+			[296] = LETTER('f'),
+			[301] = NAME(SECURITY_CLIENT),
+			[305] = NAME(MIN_EXPIRES),
+			[307] = NAME(CALL_ID),
+			[315] = NAME(RESOURCE_PRIORITY),
+			[317] = NAME(CONTENT_TYPE),
+			[329] = NAME(MAX_FORWARDS),
+			[333] = NAME(RECV_INFO),
+			[339] = LETTER('c'),
+			[343] = NAME(IN_REPLY_TO),
+			[357] = NAME(USER_AGENT),
+			[359] = NAME(ALLOW),
+			[364] = LETTER('m'),
+			[368] = NAME(ORGANIZATION),
+			[384] = NAME(CONTACT),
+			[388] = NAME(REFER_TO),
+			[389] = NAME(PATH),
+			[391] = NAME(DATE),
+			[394] = NAME(FROM),
+			[395] = NAME(ACCEPT_ENCODING),
+			[396] = NAME(HISTORY_INFO),
+			[398] = NAME(USER_TO_USER),
+			[402] = NAME(P_PREFERRED_IDENTITY),
+			[405] = NAME(P_ASSOCIATED_URI),
+			[406] = NAME(P_SERVED_USER),
+			[408] = LETTER('j'),
+			[409] = NAME(CONTENT_ENCODING),
+			[417] = NAME(CSEQ),
+			[419] = NAME(P_ANSWER_STATE),
+			[425] = NAME(P_CALLED_PARTY_ID),
+			[433] = LETTER('t'),
+			[435] = NAME(SESSION_ID),
+			[436] = NAME(CALL_INFO),
+			[437] = NAME(REQUIRE),
+			[438] = NAME(P_ACCESS_NETWORK_INFO),
+			[443] = NAME(ACCEPT),
+			[451] = NAME(P_EARLY_MEDIA),
+			[453] = NAME(CONTENT_ID),
+			[454] = NAME(ALLOW_EVENTS),
+			[458] = NAME(SIP_ETAG),
+			[461] = NAME(P_VISITED_NETWORK_ID),
+			[463] = NAME(SUBJECT),
+			[466] = NAME(RETRY_AFTER),
+			[471] = NAME(SECURITY_VERIFY),
+			[475] = NAME(UNSUPPORTED),
+			[485] = NAME(GEOLOCATION),
+			[488] = NAME(DIVERSION),
+			[490] = NAME(REPLACES),
+			[496] = LETTER('d'),
+			[499] = NAME(AUTHORIZATION),
+			[500] = NAME(REFERRED_BY),
+			[501] = NAME(PROXY_REQUIRE),
+			[505] = NAME(SECURITY_SERVER),
+			[511] = NAME(RACK),
+		},
 };
 
 enum sipring_header_id sipring_header_find(struct sipring_span span)
@@ -183,7 +191,7 @@ enum sipring_header_id sipring_header_find(struct sipring_span span)
 
 	if (!span.size || span.size >= UINT8_MAX)
 		return SIPRING_HEADER_OTHER;
-	name = sipring_name_of(span.data, (unsigned)span.size);
+	name = sipring_name_of(span.data, span.size);
 	row = sipring_header_look_up(&name);
 	if (!row || !sipring_text_matches(row->name, span.data, span.size))
 		return SIPRING_HEADER_OTHER;
@@ -193,7 +201,7 @@ enum sipring_header_id sipring_header_find(struct sipring_span span)
 const char *sipring_header_name(enum sipring_header_id id)
 {
 	assert(id < SIPRING_HEADER_COUNT);
-	return id < SIPRING_HEADER_COUNT ? sipring_header_rows[id].name : "";
+	return id < SIPRING_HEADER_COUNT ? sipring_header_table.rows[id].name : "";
 }
 
 char sipring_header_compact(enum sipring_header_id id)

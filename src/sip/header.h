@@ -9,9 +9,9 @@
 
 #include "base/name.h"
 
-#define SIPRING_HEADER_SLOTS 1024u
-#define SIPRING_HEADER_SHIFT (64 - 10)
-#define SIPRING_HEADER_FACTOR 0xdebce607d862ff17u /* one of which no two names fall together */
+#define SIPRING_HEADER_SLOTS 512u
+#define SIPRING_HEADER_SHIFT (64 - 9)
+#define SIPRING_HEADER_FACTOR 0x4e0b741ce51b8d23u /* one of which no two names fall together */
 
 /* Half a cache line each, so that a look-up touches one and follows no pointer. */
 struct sipring_header_row {
@@ -20,13 +20,20 @@ struct sipring_header_row {
 	uint8_t id;
 };
 
-extern const struct sipring_header_row sipring_header_rows[];
-extern const uint8_t sipring_header_slots[SIPRING_HEADER_SLOTS];
+/* Behind the rows of the names those of the compact forms, by their letter. */
+#define SIPRING_HEADER_COMPACT_ROW(letter) (SIPRING_HEADER_COUNT + (letter) - 'a')
 
+struct sipring_header_table {
+	struct sipring_header_row rows[SIPRING_HEADER_COMPACT_ROW('z') + 1];
+	uint16_t rows_at[SIPRING_HEADER_SLOTS]; /* offsets in bytes, what saves a step or two */
+};
+
+extern const struct sipring_header_table sipring_header_table;
+
+/* No two names have the same first sixteen characters. */
 static inline unsigned sipring_header_slot(const struct sipring_name *name)
 {
-	return (unsigned)(((name->words[0] ^ name->words[1] * 3) + name->size) *
-			SIPRING_HEADER_FACTOR >>
+	return (unsigned)((name->words[0] + name->words[1] * 2) * SIPRING_HEADER_FACTOR >>
 		SIPRING_HEADER_SHIFT);
 }
 
@@ -38,8 +45,9 @@ static inline unsigned sipring_header_slot(const struct sipring_name *name)
 static inline const struct sipring_header_row *sipring_header_look_up(
 	const struct sipring_name *name)
 {
-	const struct sipring_header_row *row =
-		&sipring_header_rows[sipring_header_slots[sipring_header_slot(name)]];
+	const struct sipring_header_table *table = &sipring_header_table;
+	const void *at = (const char *)table + table->rows_at[sipring_header_slot(name)];
+	const struct sipring_header_row *row = at;
 
 	return row->size == name->size && sipring_name_is(name, row->name) ? row : NULL;
 }

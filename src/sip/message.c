@@ -154,14 +154,16 @@ static inline bool read_header(struct sipring_header *header, const char *at, co
 	struct sipring_name name;
 	const char *value;
 
-	if (__builtin_expect(at > limit || !sipring_name_read(&name, at), 0))
+	if (__builtin_expect(at > limit, 0))
 		return read_header_slowly(header, at, end);
+	name = sipring_name_read(at);
 	row = sipring_header_look_up(&name);
 	if (__builtin_expect(!row, 0)) /* the colon may be another line's */
 		return read_header_slowly(header, at, end);
-	value = at + name.size + 1;
-	value += *value == ' ';
-	if (__builtin_expect((unsigned char)*value <= ' ' || (unsigned char)end[-1] <= ' ', 0))
+	value = at + name.size + 2;
+	if (__builtin_expect(value[-1] != ' ' || (unsigned char)*value <= ' ' ||
+			    (unsigned char)end[-1] <= ' ',
+		    0))
 		return read_header_slowly(header, at, end);
 	header->name = (struct sipring_span){at, name.size};
 	header->value = sipring_text_span(value, end);
@@ -178,10 +180,9 @@ static const char *limit_of(struct sipring_span text, const struct sipring_scan 
 }
 
 /* The lines after the first. What ends a line is LF; a CR before it belongs to the end. */
-static const char *read_headers(struct sipring_message *message, const char *begin,
-	const uint32_t *ends, const struct sipring_scan *scan)
+static inline const char *read_headers(struct sipring_message *message, const char *begin,
+	const uint32_t *ends, const struct sipring_scan *scan, const bool has_bare_lf)
 {
-	const bool has_bare_lf = scan->has_bare_lf;
 	const char *limit = limit_of(message->text, scan);
 	const char *at = begin + ends[0] + 1;
 	const uint32_t *ends_end = ends + scan->n_lines;
@@ -198,15 +199,22 @@ static const char *read_headers(struct sipring_message *message, const char *beg
 			refuse(message, SIPRING_PARSE_BAD_HEADER, line);
 			continue;
 		}
+		n_headers++;
 		if (__builtin_expect(!message->first[header->id], 1))
-			message->first[header->id] = (uint8_t)(n_headers + 1);
+			message->first[header->id] = (uint8_t)n_headers;
 		else if (is_single[header->id])
 			refuse(message, SIPRING_PARSE_DUPLICATE_HEADER, line);
 		header++;
-		n_headers++;
 	}
 	message->n_headers = (uint16_t)n_headers;
 	return at;
+}
+
+static __attribute__((noinline)) const char *read_headers_of_any_end(
+	struct sipring_message *message, const char *begin, const uint32_t *ends,
+	const struct sipring_scan *scan)
+{
+	return read_headers(message, begin, ends, scan, true);
 }
 
 /* Offsets of lines count from `begin`, where the start line begins. Returns where the body is. */
@@ -222,7 +230,8 @@ static const char *read_lines(struct sipring_message *message, const char *begin
 	if (scan.n_lines) {
 		at = begin + ends[0];
 		read_start_line(message, begin, at - (at > begin && at[-1] == '\r'));
-		at = read_headers(message, begin, ends, &scan);
+		at = scan.has_bare_lf ? read_headers_of_any_end(message, begin, ends, &scan)
+				      : read_headers(message, begin, ends, &scan, false);
 	}
 	if (scan.bare_cr != SIZE_MAX)
 		refuse(message, SIPRING_PARSE_BARE_CR, begin + scan.bare_cr);

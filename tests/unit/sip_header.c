@@ -28,7 +28,7 @@ static void respell(char *out, const char *name, int (*spell)(int))
 
 static unsigned slot_of(const char *text)
 {
-	struct sipring_name name = sipring_name_of(text, (unsigned)strlen(text));
+	struct sipring_name name = sipring_name_of(text, strlen(text));
 
 	return sipring_header_slot(&name);
 }
