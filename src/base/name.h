@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/bit.h"
 #include "base/block.h"
 
 #include <stdbool.h>
@@ -65,7 +66,7 @@ static inline struct sipring_name sipring_name_read(const char *text)
 	__m128i block = sipring_block_load(text);
 	uint64_t ends = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(':')));
 
-	name.size = (size_t)__builtin_ctzll(ends | 1u << SIPRING_NAME_ENDLESS);
+	name.size = sipring_bit_lowest(ends | 1u << SIPRING_NAME_ENDLESS);
 	block = _mm_and_si128(block, sipring_block_load(masks + 2 * SIPRING_NAME_SIZE - name.size));
 	block = _mm_or_si128(block, small);
 	name.words[0] = (uint64_t)_mm_cvtsi128_si64(block);

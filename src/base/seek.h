@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include "base/bit.h"
+
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -100,7 +102,7 @@ static inline struct sipring_stop sipring_seek_stop(struct sipring_seek *seek)
 			return (struct sipring_stop){seek->end, 0};
 		sipring_seek_move(seek, seek->base + SIPRING_SEEK_BLOCK);
 	}
-	at = seek->base + __builtin_ctzll(seek->breaks);
+	at = seek->base + sipring_bit_lowest(seek->breaks);
 	return (struct sipring_stop){at, *at};
 }
 
@@ -112,7 +114,7 @@ static inline const char *sipring_seek_mark(const struct sipring_seek *seek, con
 	assert(at >= seek->base && at - seek->base < SIPRING_SEEK_BLOCK);
 	left = seek->marks & UINT64_MAX << (at - seek->base);
 	if (__builtin_expect(left != 0, 1))
-		return seek->base + __builtin_ctzll(left);
+		return seek->base + sipring_bit_lowest(left);
 	if (seek->end - seek->base <= SIPRING_SEEK_BLOCK)
 		return NULL;
 	at = seek->base + SIPRING_SEEK_BLOCK;
