@@ -8,6 +8,7 @@
 #include <sipring/sip.h>
 
 #include "base/seek.h"
+#include "sip/numeric.h"
 #include "sip/text.h"
 
 #define SIPRING_PORT_MAX 65535u
@@ -67,10 +68,15 @@ static inline struct sipring_stop sipring_host_read(struct sipring_span *host, u
 enum sipring_host_kind sipring_host_classify(struct sipring_span host,
 	union sipring_address *address);
 
-/* The same of what sipring_host_read() read: a name mostly shows at its last letter. */
+/* The same of what sipring_host_read() read: most show at their last letter. */
 static inline enum sipring_host_kind sipring_host_kind_of(struct sipring_span host)
 {
-	return sipring_text_is(host.data[host.size - 1], SIPRING_TEXT_ALPHA)
-		? SIPRING_HOST_NAME
-		: sipring_host_classify(host, NULL);
+	const char *last = host.data + host.size - 1;
+
+	if (sipring_text_is(*last, SIPRING_TEXT_ALPHA))
+		return SIPRING_HOST_NAME;
+	if (*last == ']')
+		return sipring_numeric_is_ipv6(host.data + 1, last) ? SIPRING_HOST_IPV6
+								    : SIPRING_HOST_NONE;
+	return sipring_host_classify(host, NULL);
 }

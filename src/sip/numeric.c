@@ -125,37 +125,61 @@ bool sipring_numeric_ipv6(uint16_t groups[8], const char *at, const char *end)
 }
 
 #define PLAIN_MAX 63u
+#define SHORT_MAX 15u /* too few for eight groups where two colons stand together */
 
-/* An address without an IPv4 tail, by where its colons stand. False: look closer. */
-static inline bool is_plain(const char *text, size_t size)
+/*
+ * By where the digits and the colons of an address stand: are there no other characters, no group
+ * of more than four digits, no more than one "::", and none but that at an edge? *gap: where it is.
+ */
+static inline bool is_sound(uint64_t *gap, struct sipring_block_kinds kinds, size_t size)
 {
 	const uint64_t edges = 1 | (uint64_t)1 << (size - 1);
-	uint64_t hex = 0, colon = 0, gap, two;
+	const uint64_t two = kinds.hex & kinds.hex << 1;
+
+	*gap = kinds.colon & kinds.colon << 1;
+	return (kinds.hex | kinds.colon) == ((uint64_t)1 << size) - 1 &&
+		!((two & two << 2 & kinds.hex << 4) | (*gap & (*gap - 1)) |
+			(kinds.colon & edges & ~(*gap | *gap >> 1)));
+}
+
+/* An address without an IPv4 tail. False: look closer. */
+static bool is_plain(const char *text, size_t size)
+{
+	struct sipring_block_kinds kinds = {0, 0};
 	unsigned n_groups = 0;
+	uint64_t gap;
 
 	for (size_t at = 0; at < size; at += SIPRING_BLOCK_SIZE) {
-		const struct sipring_block_kinds kinds =
+		const struct sipring_block_kinds more =
 			sipring_block_kinds_of(sipring_block_of(text + at, size - at));
 
-		hex |= kinds.hex << at;
-		colon |= kinds.colon << at;
+		kinds.hex |= more.hex << at;
+		kinds.colon |= more.colon << at;
 	}
-	gap = colon & colon << 1;
-	two = hex & hex << 1;
-	if ((hex | colon) != ((uint64_t)1 << size) - 1 ||
-		(two & two << 2 & hex << 4) | (gap & (gap - 1)) |
-			(colon & edges & ~(gap | gap >> 1)))
+	if (!is_sound(&gap, kinds, size))
 		return false;
-	for (uint64_t first = hex & ~(hex << 1); first; first &= first - 1)
+	for (uint64_t first = kinds.hex & ~(kinds.hex << 1); first; first &= first - 1)
 		n_groups++;
 	return gap ? n_groups <= 7 : n_groups == 8;
 }
 
-bool sipring_numeric_is_ipv6(const char *at, const char *end)
+static __attribute__((noinline)) bool is_ipv6_of_any_size(const char *at, const char *end)
 {
 	size_t size = (size_t)(end - at);
 	uint16_t groups[8];
 
 	return (size && size <= PLAIN_MAX && is_plain(at, size)) ||
 		sipring_numeric_ipv6(groups, at, end);
+}
+
+/* Most addresses are short: a prefix, "::" and a number. */
+bool sipring_numeric_is_ipv6(const char *at, const char *end)
+{
+	size_t size = (size_t)(end - at);
+	uint64_t gap;
+
+	return (size && size <= SHORT_MAX &&
+		       is_sound(&gap, sipring_block_kinds_of(sipring_block_of(at, size)), size) &&
+		       gap) ||
+		is_ipv6_of_any_size(at, end);
 }

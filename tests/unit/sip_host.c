@@ -41,6 +41,8 @@ Test(sip_host, kinds)
 		{"[1:2:3:4:5:6:7:]", SIPRING_HOST_NONE},
 		{"[1:2:3:4:5:6:7::]", SIPRING_HOST_IPV6},
 		{"[1:2:3:4:5:6:7:8::]", SIPRING_HOST_NONE},
+		{"[1::2:3:4:5:6:7]", SIPRING_HOST_IPV6},
+		{"[1::2:3:4:5:6:7:8]", SIPRING_HOST_NONE},
 		{"[" F16 F16 F16 "fffffffffffffff]", SIPRING_HOST_NONE},
 		{"[" F16 F16 F16 F16 "]", SIPRING_HOST_NONE},
 		{"[" F16 F16 F16 F16 "f]", SIPRING_HOST_NONE},
