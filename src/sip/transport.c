@@ -33,24 +33,30 @@ const struct sipring_transport_info *sipring_transport_info(enum sipring_transpo
 	return &table[transport < SIPRING_TRANSPORT_COUNT ? transport : 0];
 }
 
+/* With constant sizes a comparison is a load or two, not a call. */
+#define IS(word) sipring_text_matches(word, name.data, sizeof word - 1)
+
 /* Via tokens and URI values are the same words in two cases. */
 static enum sipring_transport find(struct sipring_span name)
 {
-	static const uint8_t sizes[SIPRING_TRANSPORT_COUNT] = {
-		[SIPRING_TRANSPORT_UDP] = sizeof "udp" - 1,
-		[SIPRING_TRANSPORT_TCP] = sizeof "tcp" - 1,
-		[SIPRING_TRANSPORT_TLS] = sizeof "tls" - 1,
-		[SIPRING_TRANSPORT_SCTP] = sizeof "sctp" - 1,
-		[SIPRING_TRANSPORT_TLS_SCTP] = sizeof "tls-sctp" - 1,
-		[SIPRING_TRANSPORT_WS] = sizeof "ws" - 1,
-		[SIPRING_TRANSPORT_WSS] = sizeof "wss" - 1,
-	};
-
-	for (unsigned i = SIPRING_TRANSPORT_UDP; i < SIPRING_TRANSPORT_COUNT; i++)
-		if (sizes[i] == name.size &&
-			sipring_text_matches(table[i].uri_value, name.data, name.size))
-			return (enum sipring_transport)i;
-	return SIPRING_TRANSPORT_UNKNOWN;
+	switch (name.size) {
+	case 2:
+		return IS("ws") ? SIPRING_TRANSPORT_WS : SIPRING_TRANSPORT_UNKNOWN;
+	case 3:
+		if (IS("udp"))
+			return SIPRING_TRANSPORT_UDP;
+		if (IS("tcp"))
+			return SIPRING_TRANSPORT_TCP;
+		if (IS("tls"))
+			return SIPRING_TRANSPORT_TLS;
+		return IS("wss") ? SIPRING_TRANSPORT_WSS : SIPRING_TRANSPORT_UNKNOWN;
+	case 4:
+		return IS("sctp") ? SIPRING_TRANSPORT_SCTP : SIPRING_TRANSPORT_UNKNOWN;
+	case 8:
+		return IS("tls-sctp") ? SIPRING_TRANSPORT_TLS_SCTP : SIPRING_TRANSPORT_UNKNOWN;
+	default:
+		return SIPRING_TRANSPORT_UNKNOWN;
+	}
 }
 
 enum sipring_transport sipring_transport_find(struct sipring_span via_token)

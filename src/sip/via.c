@@ -40,11 +40,27 @@ static const char *skip_protocol_slowly(const char *at, const char *end)
 	return skip_slash(at, end);
 }
 
+/* A transport and the white space behind it. Returns the place after them, or NULL. */
+static const char *read_transport(struct sipring_via *via, const char *begin, const char *end)
+{
+	const char *at = memchr(begin, ' ', (size_t)(end - begin));
+
+	via->transport_token = sipring_text_span(begin, at ? at : begin);
+	via->transport = (uint8_t)sipring_transport_find(via->transport_token);
+	if (via->transport != SIPRING_TRANSPORT_UNKNOWN)
+		return sipring_text_skip_space(at + 1, end);
+	at = sipring_text_skip(begin, end, SIPRING_TEXT_TOKEN);
+	via->transport_token = sipring_text_span(begin, at);
+	via->transport = (uint8_t)sipring_transport_find(via->transport_token);
+	if (at == begin || at == end || !sipring_text_is(*at, SIPRING_TEXT_LWS))
+		return NULL;
+	return sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+}
+
 /* The sent-protocol and the white space behind it. Returns the place after them, or NULL. */
 static inline const char *read_protocol(struct sipring_via *via, const char *at, const char *end)
 {
 	static const char usual[] = "SIP/2.0/SCTP ";
-	const char *begin;
 
 	if (end - at >= (ptrdiff_t)sizeof usual && !memcmp(at, usual, sizeof usual - 1)) {
 		via->transport = SIPRING_TRANSPORT_SCTP;
@@ -55,15 +71,7 @@ static inline const char *read_protocol(struct sipring_via *via, const char *at,
 		at = sipring_text_skip_space(at + 8, end);
 	else
 		at = skip_protocol_slowly(at, end);
-	if (!at)
-		return NULL;
-	begin = at;
-	at = sipring_text_skip(at, end, SIPRING_TEXT_TOKEN);
-	via->transport_token = sipring_text_span(begin, at);
-	via->transport = (uint8_t)sipring_transport_find(via->transport_token);
-	if (at == begin || at == end || !sipring_text_is(*at, SIPRING_TEXT_LWS))
-		return NULL;
-	return sipring_text_skip(at, end, SIPRING_TEXT_LWS);
+	return at ? read_transport(via, at, end) : NULL;
 }
 
 static void keep_first(struct sipring_span *kept, struct sipring_span value)
@@ -136,7 +144,7 @@ int sipring_via_parse(struct sipring_via *via, struct sipring_span value)
 		return SIPRING_PARSE_BAD_VIA;
 	sipring_seek_begin(&seek, host, end, 0);
 	stop = sipring_host_read(&via->host, &via->port, host, &seek, SIPRING_TEXT_LWS);
-	if (!stop.at || (*via->host.data == '[' && !sipring_host_classify(via->host, NULL)))
+	if (!stop.at || (*via->host.data == '[' && !sipring_host_kind_of(via->host)))
 		return SIPRING_PARSE_BAD_VIA;
 	via->text = sipring_text_span(begin, stop.at);
 	stop = sipring_text_pass_space(&seek, stop);

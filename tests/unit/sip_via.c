@@ -105,7 +105,7 @@ Test(sip_via, bad_forms)
 		"SIP/2.0/UDP h;ttl=256", "SIP/2.0/UDP h;ttl=x", "SIP/2.0/UDP h;ttl",
 		"SIP/2.0/UDP h;rport=x", "SIP/2.0/UDP h;rport=65536", "SIP/2.0/UDP h i",
 		"SIP/2.0/UDP h;a=\"x", "SIP/2.0/UDP h;a=\"x\\", ",", "SIP/2.0/UDP ;branch=x",
-		"SIP/2.0/UDP h;a b", "SIP/2.0/UDP h;=b", "SIP/2.0/ h"};
+		"SIP/2.0/UDP h;a b", "SIP/2.0/UDP h;=b", "SIP/2.0/ h", "SIP/2.0/U@P h"};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct sipring_via via;
