@@ -79,20 +79,23 @@ static enum sipring_parse_result blame_version(const char *at, const char *end)
 /* Method SP Request-URI SP SIP-Version, with single spaces. */
 static void read_request_line(struct sipring_message *message, const char *at, const char *end)
 {
-	const char *uri, *uri_end, *version;
+	const char *method_end, *uri, *uri_end, *version;
 	struct sipring_seek seek;
-	struct sipring_stop stop;
 
 	sipring_seek_begin(&seek, at, end, ' ');
-	stop = sipring_text_run(&seek, SIPRING_TEXT_TOKEN);
-	if (stop.at == at || stop.c != ' ') {
-		refuse(message, SIPRING_PARSE_BAD_START_LINE, stop.at);
-		return;
+	method_end = sipring_seek_mark(&seek, at);
+	if (method_end)
+		message->method = sipring_method_find(sipring_text_span(at, method_end));
+	if (message->method == SIPRING_METHOD_OTHER) {
+		method_end = sipring_text_skip(at, end, SIPRING_TEXT_TOKEN);
+		if (method_end == at || method_end == end || *method_end != ' ') {
+			refuse(message, SIPRING_PARSE_BAD_START_LINE, method_end);
+			return;
+		}
 	}
 	message->flags |= SIPRING_MESSAGE_REQUEST;
-	message->method_name = sipring_text_span(at, stop.at);
-	message->method = sipring_method_find(message->method_name);
-	uri = stop.at + 1;
+	message->method_name = sipring_text_span(at, method_end);
+	uri = method_end + 1;
 	sipring_seek_to(&seek, uri);
 	uri_end = sipring_seek_mark(&seek, uri);
 	if (!uri_end || uri_end == uri) {
@@ -267,32 +270,11 @@ static void read_body(struct sipring_message *message, const char *body, const c
 	}
 }
 
-/* The CSeq of most requests: digits, a space and the method. False: it is to be looked at. */
-static bool read_plain_cseq(struct sipring_message *message, struct sipring_span value)
-{
-	const struct sipring_span method = message->method_name;
-	const char *at = value.data;
-	const char *end = at + value.size;
-
-	if (!(message->flags & SIPRING_MESSAGE_REQUEST) || value.size < method.size + 2)
-		return false;
-	end -= method.size + 1;
-	if (*end != ' ' ||
-		!sipring_text_is_same((struct sipring_span){end + 1, method.size}, method) ||
-		!sipring_text_long_number(&at, sipring_text_end(value), INT32_MAX,
-			&message->cseq.number) ||
-		at != end)
-		return false;
-	message->cseq.method = message->method;
-	message->cseq.method_name = (struct sipring_span){end + 1, method.size};
-	return true;
-}
-
 static void check_cseq(struct sipring_message *message)
 {
 	const struct sipring_header *header = sipring_view_header(message, SIPRING_HEADER_CSEQ);
 
-	if (!header || read_plain_cseq(message, header->value))
+	if (!header)
 		return;
 	if (sipring_cseq_parse(&message->cseq, header->value)) {
 		refuse(message, SIPRING_PARSE_BAD_CSEQ, header->value.data);

@@ -290,6 +290,21 @@ Test(sip_message, content_length)
 	cr_assert_not(message.flags & (SIPRING_MESSAGE_TRAILING | SIPRING_MESSAGE_FOLDED));
 }
 
+Test(sip_message, space_before_a_value)
+{
+	static const char *const lines[] = {"Subject:x\r\n", "Subject: x\r\n", "Subject:  x\r\n",
+		"Subject:\tx\r\n", "Subject: \tx\r\n", "Subject: x \r\n", "Subject:x\n",
+		"Subject:  x\n"};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		snprintf(text, sizeof text, "%s%s%s", LINE, lines[i], OPTIONS_REST);
+		cr_assert_eq(parse(text), 0, "%s", lines[i]);
+		cr_assert_span(sipring_message_header(&message, SIPRING_HEADER_SUBJECT)->value,
+			"x");
+	}
+}
+
 Test(sip_message, folding_and_line_ends)
 {
 	cr_assert_eq(parse("\r\n" LINE "Subject :\t \r\n  a\r\n\tb \r\n \r\n" OPTIONS_REST), 0);
