@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The place of the lowest bit of a mask, which is not 0. What the compiler's own builtin returns is
- * an int, whose sign it extends, into a register that it clears first: two instructions more, at
- * every stop of every walk over a text.
+ * The place of the lowest bit of a mask; of 0 any number. What the compiler's own builtin returns
+ * is an int, whose sign it extends, into a register that it clears first: two instructions more, at
+ * every stop of every walk over a text. And of 0 it must not be asked.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 
 #if defined(__x86_64__)
 
-/* tzcnt where the processor has it, and bsf where not: the same for what is not 0. */
+/* tzcnt where the processor has it, and bsf where not: the same but for 0. */
 static inline size_t sipring_bit_lowest(uint64_t mask)
 {
 	size_t place;
@@ -24,7 +24,7 @@ static inline size_t sipring_bit_lowest(uint64_t mask)
 
 static inline size_t sipring_bit_lowest(uint64_t mask)
 {
-	return (size_t)__builtin_ctzll(mask);
+	return mask ? (size_t)__builtin_ctzll(mask) : 0;
 }
 
 #endif

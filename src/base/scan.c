@@ -11,6 +11,7 @@
  */
 #include "base/scan.h"
 
+#include "base/bit.h"
 #include "base/block.h"
 
 #include <stdatomic.h>
@@ -137,14 +138,14 @@ static __attribute__((noinline)) bool walk_slowly(struct walk *walk, size_t base
 	bool is_over = false;
 
 	for (; lf && !is_over; lf &= lf - 1) {
-		is_over = take_lf(walk, base + (unsigned)__builtin_ctzll(lf));
+		is_over = take_lf(walk, base + sipring_bit_lowest(lf));
 		if (is_over)
 			seen = lf ^ (lf - 1);
 	}
 	walk->found.has_bare_lf |=
 		(bare_lf & seen) || (!is_over && next == '\n' && !(masks.cr & last));
 	if (bare_cr & seen && walk->found.bare_cr == SIZE_MAX)
-		walk->found.bare_cr = base + (unsigned)__builtin_ctzll(bare_cr);
+		walk->found.bare_cr = base + sipring_bit_lowest(bare_cr);
 	return is_over;
 }
 
@@ -173,7 +174,7 @@ INLINE size_t walk_blocks(glance_function *glance_at, masks_function *masks_of, 
 			continue;
 		}
 		for (unsigned i = 0; i < QUICK; i++) {
-			end[i] = (uint32_t)base + (lf ? (uint32_t)__builtin_ctzll(lf) : 0);
+			end[i] = (uint32_t)(base + sipring_bit_lowest(lf));
 			lf &= lf - 1;
 		}
 		end += n;

@@ -71,12 +71,15 @@ enum sipring_host_kind sipring_host_classify(struct sipring_span host,
 /* The same of what sipring_host_read() read: most show at their last letter. */
 static inline enum sipring_host_kind sipring_host_kind_of(struct sipring_span host)
 {
-	const char *last = host.data + host.size - 1;
+	const char *end = host.data + host.size;
+	uint32_t octets;
 
-	if (sipring_text_is(*last, SIPRING_TEXT_ALPHA))
+	if (sipring_text_is(end[-1], SIPRING_TEXT_ALPHA))
 		return SIPRING_HOST_NAME;
-	if (*last == ']')
-		return sipring_numeric_is_ipv6(host.data + 1, last) ? SIPRING_HOST_IPV6
-								    : SIPRING_HOST_NONE;
+	if (end[-1] == ']')
+		return sipring_numeric_is_ipv6(host.data + 1, end - 1) ? SIPRING_HOST_IPV6
+								       : SIPRING_HOST_NONE;
+	if (sipring_numeric_ipv4(&octets, host.data, end))
+		return SIPRING_HOST_IPV4;
 	return sipring_host_classify(host, NULL);
 }
