@@ -232,29 +232,29 @@ static inline bool sipring_text_number(const char **at, const char *end, uint32_
 static inline bool sipring_text_long_number(const char **at, const char *end, uint32_t max,
 	uint32_t *number)
 {
-	const uint64_t ones = 0x0101010101010101u;
-	uint64_t word, others;
+	const uint64_t ones = 0x0101010101010101u, halves = 0x000000ff000000ffu;
+	uint64_t digits, others;
 	unsigned n_bits;
 
 	if (end - *at < 8)
 		return sipring_text_number(at, end, max, number);
-	word = sipring_block_load_8(*at);
-	/* Where the high half of a byte is not 3, or would not be after an addition of 6. */
-	others = ((word & ones * 0xf0) ^ ones * 0x30) |
-		(((word + ones * 6) & ones * 0xf0) ^ ones * 0x30);
+	digits = sipring_block_load_8(*at) ^ ones * '0';
+	/* Bit 7 of what is above 9; what a carry spoils lies behind the first of those. */
+	others = (digits | (digits + ones * (0x80 - 10))) & ones * 0x80;
 	if (!others)
 		return sipring_text_number(at, end, max, number);
-	n_bits = (unsigned)__builtin_ctzll(others) & ~7u;
+	n_bits = (unsigned)sipring_bit_lowest(others) & ~7u;
 	if (!n_bits)
 		return false;
-	word = word << (64 - n_bits) & ones * 0x0f;
-	word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ffu;
-	word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffffu;
-	word = (word * 10000 + (word >> 32)) & 0xffffffffu;
-	if (word > max)
+	digits <<= 64 - n_bits;
+	digits = digits * 10 + (digits >> 8); /* pairs, in every second byte */
+	digits = ((digits & halves) * (100 + (1000000ull << 32)) +
+			 (digits >> 16 & halves) * (1 + (10000ull << 32))) >>
+		32;
+	if (digits > max)
 		return false;
 	*at += n_bits / 8;
-	*number = (uint32_t)word;
+	*number = (uint32_t)digits;
 	return true;
 }
 
