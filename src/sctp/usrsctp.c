@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #define TICK_BUSY_MS 10    /* while packets come and go */
 #define TICK_MS 40         /* else: SACKs wait for 200, the rest for longer */
@@ -159,104 +158,6 @@ static void usrsctp_close_all(struct sipring_sctp *sctp)
 	usrsctp_release(us);
 }
 
-static int usrsctp_listen_on(struct sipring_sctp *sctp, const struct sipring_address_set *local,
-	unsigned tag, struct sipring_error *error)
-{
-	struct sipring_usrsctp *us = self(sctp);
-	uint16_t port = sipring_address_port(&local->addresses[0]);
-	struct sipring_usrsctp_listener *listener;
-	int r;
-
-	assert(local->n_addresses > 0);
-	if (us->n_listeners == SIPRING_USRSCTP_LISTENERS_MAX)
-		return sipring_error_set(error, -ENOBUFS,
-			"user-space SCTP has %u listeners at most", SIPRING_USRSCTP_LISTENERS_MAX);
-	listener = &us->listeners[us->n_listeners];
-	*listener = (struct sipring_usrsctp_listener){.tag = tag,
-		.port = htons(port),
-		.accepts = true,
-		.config = sipring_sctp_config_of(us->config, tag),
-		.local = *local};
-	r = sipring_usrsctp_options_check(listener->config, error);
-	if (r < 0)
-		return r;
-	r = sipring_usrsctp_socket_listen(us, htons(port), listener->config, &listener->socket);
-	if (r == -EADDRINUSE)
-		return sipring_error_set(error, r,
-			"SCTP port %u has a listener already; in user space its address does not "
-			"matter, so give each listener a port of its own",
-			port);
-	if (r < 0)
-		return sipring_error_set(error, r, "cannot listen on SCTP port %u: %s", port,
-			strerror(-r));
-	sipring_usrsctp_port_mark(us, port, true);
-	us->n_listeners++;
-	return 0;
-}
-
-/* All associations are this process's, and so is the socket that all their packets come by. */
-static int usrsctp_listening(struct sipring_sctp *sctp, unsigned tag)
-{
-	(void)sctp;
-	(void)tag;
-	return -EOPNOTSUPP;
-}
-
-static int usrsctp_take_over(struct sipring_sctp *sctp, int fd, unsigned tag,
-	struct sipring_error *error)
-{
-	(void)sctp;
-	(void)tag;
-	close(fd);
-	return sipring_error_set(error, -EOPNOTSUPP,
-		"user-space SCTP cannot take over a listener of the kernel's SCTP");
-}
-
-static bool usrsctp_is_listening(const struct sipring_sctp *sctp, unsigned tag)
-{
-	(void)sctp;
-	(void)tag;
-	return false; /* it refuses from the moment on that it stops */
-}
-
-/*
- * What was not accepted yet is aborted; its conns have sockets of their own. They need packets to
- * the port, which therefore stays marked as ours.
- */
-static void usrsctp_unlisten(struct sipring_usrsctp *us, unsigned tag)
-{
-	for (unsigned i = 0; i < us->n_listeners; i++) {
-		if (us->listeners[i].tag != tag)
-			continue;
-		sipring_usrsctp_socket_close(us->listeners[i].socket);
-		us->listeners[i] = us->listeners[--us->n_listeners];
-		return;
-	}
-}
-
-static void usrsctp_stop_listening(struct sipring_sctp *sctp, unsigned tag)
-{
-	struct sipring_usrsctp *us = self(sctp);
-
-	if (tag != SIPRING_SCTP_ALL) {
-		usrsctp_unlisten(us, tag);
-		return;
-	}
-	for (unsigned i = 0; i < us->n_listeners; i++) {
-		us->listeners[i].accepts = false;
-		sipring_usrsctp_socket_stop(us->listeners[i].socket);
-	}
-}
-
-static struct sipring_usrsctp_listener *usrsctp_listener(struct sipring_usrsctp *us,
-	const struct sipring_address_set *local)
-{
-	for (unsigned i = 0; i < us->n_listeners; i++)
-		if (us->listeners[i].port == htons(sipring_address_port(&local->addresses[0])))
-			return &us->listeners[i];
-	return NULL;
-}
-
 /* The stack forgets on a listener's socket what was peeled off; a second would be taken for it. */
 static bool usrsctp_connected(struct sipring_usrsctp *us, const struct sipring_usrsctp_peer *peer,
 	uint16_t port)
@@ -279,7 +180,7 @@ static int usrsctp_begin(struct sipring_usrsctp *us, struct sipring_usrsctp_conn
 	int r;
 
 	if (local) {
-		listener = usrsctp_listener(us, local);
+		listener = sipring_usrsctp_listeners_find(us, local);
 		if (!listener)
 			return -EADDRNOTAVAIL;
 		port = listener->port;
@@ -377,47 +278,6 @@ static void usrsctp_abort(struct sipring_sctp *sctp, struct sipring_sctp_conn *b
 	case SIPRING_USRSCTP_ENDED:
 		return;
 	}
-}
-
-/* Decision 0005: a peer has one address here, and all packets go there. */
-static unsigned usrsctp_addresses(struct sipring_sctp *sctp, struct sipring_sctp_conn *base,
-	union sipring_address *addresses, unsigned max)
-{
-	(void)sctp;
-	assert(max > 0);
-	(void)max;
-	addresses[0] = base->remote;
-	return 1;
-}
-
-static int usrsctp_path(struct sipring_sctp *sctp, struct sipring_sctp_conn *base,
-	const union sipring_address *address, struct sipring_sctp_path_info *info)
-{
-	struct sipring_usrsctp_conn *conn = (struct sipring_usrsctp_conn *)base;
-	struct sctp_status status = {0};
-	socklen_t size = sizeof status;
-
-	(void)sctp;
-	if (!sipring_address_equal(address, &base->remote))
-		return -EINVAL;
-	if (!conn->socket ||
-		usrsctp_getsockopt(conn->socket, IPPROTO_SCTP, SCTP_STATUS, &status, &size) < 0)
-		return -ENOTCONN;
-	*info = (struct sipring_sctp_path_info){
-		.usable = status.sstat_primary.spinfo_state & SCTP_ACTIVE,
-		.srtt_ms = status.sstat_primary.spinfo_srtt,
-		.rto_ms = status.sstat_primary.spinfo_rto,
-		.cwnd = status.sstat_primary.spinfo_cwnd,
-		.mtu = status.sstat_primary.spinfo_mtu,
-	};
-	return 0;
-}
-
-static int usrsctp_set_primary(struct sipring_sctp *sctp, struct sipring_sctp_conn *base,
-	const union sipring_address *address)
-{
-	(void)sctp;
-	return sipring_address_equal(address, &base->remote) ? 0 : -EINVAL;
 }
 
 /* Somebody unknown has the tag of an association: its peer has moved (RFC 6951 5.4). */
@@ -523,45 +383,29 @@ static uint64_t usrsctp_tick(struct sipring_sctp *sctp, uint64_t now_ms)
 	return wait_ms - elapsed_ms;
 }
 
-static int usrsctp_retune(struct sipring_sctp *sctp, struct sipring_error *error)
-{
-	struct sipring_usrsctp *us = self(sctp);
-	int r = sipring_usrsctp_options_check(us->config, error);
-
-	for (unsigned i = 0; r == 0 && i < us->n_listeners; i++)
-		r = sipring_usrsctp_options_check(us->listeners[i].config, error);
-	if (r < 0)
-		return r;
-	for (unsigned i = 0; r == 0 && i < us->n_listeners; i++)
-		r = sipring_usrsctp_options_set(us->listeners[i].socket, us->listeners[i].config);
-	return r < 0
-		? sipring_error_set(error, r, "the stack does not take a setting: %s", strerror(-r))
-		: 0;
-}
-
 const struct sipring_sctp_ops sipring_sctp_usrsctp = {
 	.name = "usrsctp",
 	.open = usrsctp_open,
 	.close = usrsctp_close_all,
-	.listen = usrsctp_listen_on,
-	.listening = usrsctp_listening,
-	.take_over = usrsctp_take_over,
-	.stop_listening = usrsctp_stop_listening,
-	.is_listening = usrsctp_is_listening,
+	.listen = sipring_usrsctp_listeners_listen,
+	.listening = sipring_usrsctp_listeners_listening,
+	.take_over = sipring_usrsctp_listeners_take_over,
+	.stop_listening = sipring_usrsctp_listeners_stop,
+	.is_listening = sipring_usrsctp_listeners_stand,
 	.connect = usrsctp_connect_to,
 	.send = sipring_usrsctp_send_one,
 	.await_writable = sipring_usrsctp_send_await,
 	.release = sipring_usrsctp_send_release,
 	.shutdown = usrsctp_shut_down,
 	.abort = usrsctp_abort,
-	.addresses = usrsctp_addresses,
-	.path = usrsctp_path,
-	.set_primary = usrsctp_set_primary,
+	.addresses = sipring_usrsctp_paths_addresses,
+	.path = sipring_usrsctp_paths_path,
+	.set_primary = sipring_usrsctp_paths_set_primary,
 	.input = usrsctp_input,
 	.next = sipring_usrsctp_events_next,
 	.keep = sipring_usrsctp_events_keep,
 	.give_back = sipring_usrsctp_events_give_back,
 	.tick = usrsctp_tick,
-	.retune = usrsctp_retune,
+	.retune = sipring_usrsctp_listeners_retune,
 	.status = sipring_usrsctp_status,
 };

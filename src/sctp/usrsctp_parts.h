@@ -166,6 +166,27 @@ int sipring_usrsctp_options_check(const struct sipring_sctp_config *config,
 	struct sipring_error *error);
 int sipring_usrsctp_options_set(struct socket *so, const struct sipring_sctp_config *config);
 
+/* usrsctp_listeners.c: as the table's. */
+int sipring_usrsctp_listeners_listen(struct sipring_sctp *sctp,
+	const struct sipring_address_set *local, unsigned tag, struct sipring_error *error);
+int sipring_usrsctp_listeners_listening(struct sipring_sctp *sctp, unsigned tag);
+int sipring_usrsctp_listeners_take_over(struct sipring_sctp *sctp, int fd, unsigned tag,
+	struct sipring_error *error);
+void sipring_usrsctp_listeners_stop(struct sipring_sctp *sctp, unsigned tag);
+bool sipring_usrsctp_listeners_stand(const struct sipring_sctp *sctp, unsigned tag);
+int sipring_usrsctp_listeners_retune(struct sipring_sctp *sctp, struct sipring_error *error);
+/* The one of the port, or NULL. */
+struct sipring_usrsctp_listener *sipring_usrsctp_listeners_find(struct sipring_usrsctp *us,
+	const struct sipring_address_set *local);
+
+/* usrsctp_paths.c: as the table's. */
+unsigned sipring_usrsctp_paths_addresses(struct sipring_sctp *sctp, struct sipring_sctp_conn *base,
+	union sipring_address *addresses, unsigned max);
+int sipring_usrsctp_paths_path(struct sipring_sctp *sctp, struct sipring_sctp_conn *base,
+	const union sipring_address *address, struct sipring_sctp_path_info *info);
+int sipring_usrsctp_paths_set_primary(struct sipring_sctp *sctp, struct sipring_sctp_conn *base,
+	const union sipring_address *address);
+
 /* usrsctp_status.c: as the table's. */
 bool sipring_usrsctp_status(struct sipring_sctp *sctp, const struct sipring_sctp_conn *conn,
 	struct sipring_sctp_status *status);
