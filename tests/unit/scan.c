@@ -10,16 +10,21 @@
 
 #define N_LINES_MAX 40
 
+#define N_BEYOND 4 /* places behind those that a scan may write to */
+
 struct found {
 	struct sipring_scan scan;
-	uint32_t ends[N_LINES_MAX];
+	uint32_t ends[N_LINES_MAX + N_BEYOND];
 };
 
 static void scan(struct found *found, const struct sipring_scan_body *body, const char *data,
 	size_t size, size_t n_lines_max)
 {
-	memset(found, 0, sizeof *found);
+	memset(found, 0xaa, sizeof *found);
 	body->scan(&found->scan, found->ends, n_lines_max, data, size);
+	for (unsigned i = 0; i < N_BEYOND; i++)
+		cr_assert_eq(found->ends[n_lines_max + i], 0xaaaaaaaa, "%s wrote line %zu of %zu",
+			body->name, n_lines_max + i + 1, n_lines_max);
 }
 
 static void assert_same(const struct found *a, const struct found *b, const char *name, size_t size)

@@ -4,6 +4,8 @@
  * hash does not know is reported with the slot that it needs.
  */
 #include "sip/header.h"
+
+#include "random.h"
 #include "sip_edge.h"
 
 #include <ctype.h>
@@ -67,6 +69,52 @@ Test(sip_header, every_compact_form)
 	cr_assert_eq(n_compact, 2 * 20);
 }
 
+/* What the look-up of a line's name says must not rest on the hash: names made to fall together. */
+Test(sip_header, names_of_one_slot)
+{
+	unsigned n_tried = 0;
+	uint64_t state = 4;
+	char text[64];
+
+	for (size_t i = 0; i < N_ROWS; i++) {
+		size_t size = strlen(rows[i].name);
+
+		for (int tries = 0; tries < 4000; tries++) {
+			for (size_t at = 0; at < size; at++)
+				text[at] = (char)('a' + random_below(&state, 26));
+			text[size] = 0;
+			if (slot_of(text) != slot_of(rows[i].name) ||
+				!strcasecmp(text, rows[i].name))
+				continue;
+			n_tried++;
+			struct sipring_name name = sipring_name_of(text, size);
+
+			cr_assert_null(sipring_header_look_up(&name), "%s for %s", text,
+				rows[i].name);
+		}
+	}
+	cr_assert_gt(n_tried, 100);
+}
+
+/* The name before a colon, as the one whose size is known, and no further than sixteen bytes. */
+Test(sip_header, names_before_a_colon)
+{
+	char text[SIPRING_NAME_SIZE + 1] = "Abcd-Efgh-Ijkl-M";
+
+	for (size_t size = 0; size <= SIPRING_NAME_SIZE; size++) {
+		char line[SIPRING_NAME_SIZE];
+		struct sipring_name read, known = sipring_name_of(text, size);
+
+		memcpy(line, text, sizeof line);
+		if (size < sizeof line)
+			line[size] = ':';
+		read = sipring_name_read(edge_copy(line, sizeof line));
+		cr_assert_eq(read.size, size < sizeof line ? size : SIPRING_NAME_ENDLESS);
+		cr_assert_eq(read.words[0], known.words[0], "%zu", size);
+		cr_assert_eq(read.words[1], known.words[1], "%zu", size);
+	}
+}
+
 /* One bit wrong, one byte more, one byte less: no other name may pass for a known one. */
 Test(sip_header, near_misses)
 {
@@ -89,6 +137,10 @@ Test(sip_header, near_misses)
 		text[size - 1] = 0; /* "T" is "To" again */
 		cr_assert(size == 2 || sipring_header_find(edge_span(text)) != rows[i].id);
 	}
+	memset(text, ' ', sizeof text);
+	for (size_t size = 0; size <= sizeof text; size++)
+		cr_assert_eq(sipring_header_find((struct sipring_span){text, size}),
+			SIPRING_HEADER_OTHER);
 	cr_assert_eq(sipring_header_find(span_of("")), SIPRING_HEADER_OTHER);
 	cr_assert_eq(sipring_header_find((struct sipring_span){NULL, 0}), SIPRING_HEADER_OTHER);
 	cr_assert_str_empty(sipring_header_name(SIPRING_HEADER_OTHER));

@@ -61,6 +61,18 @@ Test(sip_host, kinds)
 		cr_assert_eq(address.sa.sa_family == AF_INET6, rows[i].kind == SIPRING_HOST_IPV6);
 		cr_assert_eq(sipring_address_port(&address), 0);
 	}
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct sipring_span text = edge_span(rows[i].text), host;
+		struct sipring_seek seek;
+		uint16_t port;
+
+		sipring_seek_begin(&seek, text.data, text.data + text.size, 0);
+		if (sipring_host_read(&host, &port, text.data, &seek, 0).at !=
+				text.data + text.size ||
+			port)
+			continue;
+		cr_assert_eq(sipring_host_kind_of(host), rows[i].kind, "%s", rows[i].text);
+	}
 }
 
 /* The short cut for IPv4 must say what the address parser says. */

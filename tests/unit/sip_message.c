@@ -357,6 +357,30 @@ Test(sip_message, cr_in_a_name)
 	cr_assert_eq(message.answer_status, 0);
 }
 
+/* Names that begin as a long one does, and names that fall on a known one's place in the table. */
+Test(sip_message, names_that_are_nearly_known)
+{
+	static const char *const names[] = {"P-Asserted-Ident", "P-Asserted-Identit",
+		"P-Asserted-Identitx", "P-Asserted-Identity1", "P-Asserted-Identity-No",
+		"Content-Dispositioo", "Subscription-Stat", "kar", "fu", "fnhy", "mikw", "lztg-cr"};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const struct sipring_header *header;
+
+		snprintf(text, sizeof text, "%s%s: v\r\n%s", LINE, names[i], OPTIONS_REST);
+		cr_assert_eq(parse(text), 0, "%s", names[i]);
+		header = sipring_message_header_named(&message, span_of(names[i]));
+		cr_assert_not_null(header, "%s", names[i]);
+		cr_assert_eq(header->id, SIPRING_HEADER_OTHER, "%s", names[i]);
+		cr_assert_span(header->name, names[i]);
+		cr_assert_span(header->value, "v");
+		snprintf(text, sizeof text, "%s%s\r\n: v\r\n%s", LINE, names[i], OPTIONS_REST);
+		cr_assert_eq(parse(text), SIPRING_PARSE_BAD_HEADER, "%s", names[i]);
+	}
+	cr_assert_eq(parse(LINE ": v\r\n" OPTIONS_REST), SIPRING_PARSE_BAD_HEADER);
+}
+
 /* Methods that end near the end of a block, and at it. */
 Test(sip_message, long_methods)
 {

@@ -20,6 +20,7 @@ Test(sip_transport, rows)
 		{"WSS", "wss", "_sips._ws", "SIPS+D2W", 443, true, true},
 	};
 
+	cr_assert_eq(sizeof rows / sizeof *rows, SIPRING_TRANSPORT_COUNT - 1);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		enum sipring_transport transport = sipring_transport_find(edge_span(rows[i].token));
 		const struct sipring_transport_info *info = sipring_transport_info(transport);

@@ -37,6 +37,9 @@ Test(sip_via, good_forms)
 			NULL, NULL, NULL, -1},
 		{"SIP/2.0/WSS df7jal23ls0d.invalid;keep;branch=z9hG4bK1/+==", SIPRING_TRANSPORT_WSS,
 			"df7jal23ls0d.invalid", 0, "z9hG4bK1/+==", NULL, NULL, NULL, -1},
+		{"SIP/2.0/UDP\th", SIPRING_TRANSPORT_UDP, "h", 0, NULL, NULL, NULL, NULL, -1},
+		{"SIP/2.0/TLS-SCTP\r\n h", SIPRING_TRANSPORT_TLS_SCTP, "h", 0, NULL, NULL, NULL,
+			NULL, -1},
 		{"SIP/2.0/UDP a,", SIPRING_TRANSPORT_UDP, "a", 0, NULL, NULL, NULL, "", -1},
 		{"SIP/2.0/UDP a;ttl=255", SIPRING_TRANSPORT_UDP, "a", 0, NULL, NULL, NULL, NULL,
 			255},
@@ -67,6 +70,8 @@ Test(sip_via, the_whole_and_its_parameters)
 	cr_assert_eq(sipring_via_parse(&via, edge_span(" SIP/2.0/TLS-SCTP h ;a; b = c , d")), 0);
 	cr_assert_span(via.text, "SIP/2.0/TLS-SCTP h ;a; b = c");
 	cr_assert_span(via.params, "a; b = c");
+	cr_assert_span(via.transport_token, "TLS-SCTP");
+	cr_assert_eq(sipring_via_parse(&via, edge_span("SIP/2.0/TLS-SCTP\th")), 0);
 	cr_assert_span(via.transport_token, "TLS-SCTP");
 	cr_assert_eq(sipring_via_parse(&via, edge_span("SIP/2.0/UDP h ")), 0);
 	cr_assert_span(via.text, "SIP/2.0/UDP h");
@@ -105,7 +110,8 @@ Test(sip_via, bad_forms)
 		"SIP/2.0/UDP h;ttl=256", "SIP/2.0/UDP h;ttl=x", "SIP/2.0/UDP h;ttl",
 		"SIP/2.0/UDP h;rport=x", "SIP/2.0/UDP h;rport=65536", "SIP/2.0/UDP h i",
 		"SIP/2.0/UDP h;a=\"x", "SIP/2.0/UDP h;a=\"x\\", ",", "SIP/2.0/UDP ;branch=x",
-		"SIP/2.0/UDP h;a b", "SIP/2.0/UDP h;=b", "SIP/2.0/ h", "SIP/2.0/U@P h"};
+		"SIP/2.0/UDP h;a b", "SIP/2.0/UDP h;=b", "SIP/2.0/ h", "SIP/2.0/U@P h",
+		"SIP/2.0/UDP[::1]", "SIP/2.0/UDP[::1] "};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct sipring_via via;
