@@ -31,6 +31,7 @@ struct walk {
 
 static inline struct walk begin(uint32_t *ends, size_t n_lines_max, const char *data, size_t size)
 {
+	/* An LF at the very beginning has no CR before it, and nobody else looks there. */
 	return (struct walk){.found.bare_cr = SIZE_MAX,
 		.found.has_bare_lf = size && *data == '\n',
 		.ends = ends,
@@ -116,10 +117,14 @@ struct masks {
 };
 typedef struct masks masks_function(const char *data);
 
-/* The first look at a block, and at the byte behind it. */
+/*
+ * The first look at a block, and at the byte behind it. Plain: each CR goes before an LF, each LF
+ * but the first byte, of which the block before knows, stands behind a CR, and no LF goes before a
+ * space or a control character.
+ */
 struct glance {
 	uint64_t lf;
-	bool is_plain; /* each CR goes before an LF, each LF behind a CR, before no space or CR */
+	bool is_plain;
 };
 typedef struct glance glance_function(const char *data);
 
@@ -133,7 +138,7 @@ static __attribute__((noinline)) bool walk_slowly(struct walk *walk, size_t base
 	const uint64_t last = (uint64_t)1 << 63;
 	uint64_t lf = masks.lf;
 	uint64_t bare_cr = masks.cr & ~(lf >> 1 | (next == '\n' ? last : 0));
-	uint64_t bare_lf = lf & ~(masks.cr << 1 | (base && walk->data[base - 1] == '\r'));
+	uint64_t bare_lf = lf & ~(masks.cr << 1 | 1); /* of the first byte it is known already */
 	uint64_t seen = UINT64_MAX;
 	bool is_over = false;
 

@@ -25,8 +25,11 @@ struct sipring_header_row {
 
 struct sipring_header_table {
 	struct sipring_header_row rows[SIPRING_HEADER_COMPACT_ROW('z') + 1];
-	uint16_t rows_at[SIPRING_HEADER_SLOTS]; /* offsets in bytes, what saves a step or two */
-};
+	uint16_t rows_at[SIPRING_HEADER_SLOTS]; /* in bytes, so that nothing is multiplied */
+} __attribute__((aligned(64)));
+
+_Static_assert(SIPRING_NAME_ENDLESS > sizeof(((struct sipring_header_row *)0)->name),
+	"no name has the size of one without an end");
 
 extern const struct sipring_header_table sipring_header_table;
 

@@ -124,8 +124,9 @@ static void read_start_line(struct sipring_message *message, const char *at, con
 }
 
 /*
- * A header line as it is mostly not written: white space before the colon, a name of more than
- * fifteen characters or without a number, too near the end of the message. False: it is none.
+ * A header line as it is mostly not written: white space before the colon, none or more than a
+ * space behind it, a name of more than fifteen characters or without a number, no value, too near
+ * the end of the message. False: it is none.
  */
 static __attribute__((noinline)) bool read_header_slowly(struct sipring_header *header,
 	const char *at, const char *end)
@@ -163,6 +164,7 @@ static inline bool read_header(struct sipring_header *header, const char *at, co
 	row = sipring_header_look_up(&name);
 	if (__builtin_expect(!row, 0)) /* the colon may be another line's */
 		return read_header_slowly(header, at, end);
+	/* No name has an LF, so the one that ends the line is behind the colon or further. */
 	value = at + name.size + 2;
 	if (__builtin_expect(value[-1] != ' ' || (unsigned char)*value <= ' ' ||
 			    (unsigned char)end[-1] <= ' ',

@@ -189,19 +189,22 @@ int sipring_cseq_parse(struct sipring_cseq *cseq, struct sipring_span value)
 {
 	const char *at = value.data;
 	const char *end = sipring_text_end(value);
-	const char *begin;
+	struct sipring_span name;
+	enum sipring_method method;
 
 	assert(cseq);
 	if (!value.size || !sipring_text_long_number(&at, end, INT32_MAX, &cseq->number))
 		return SIPRING_PARSE_BAD_CSEQ;
 	if (at == end || !sipring_text_is(*at, SIPRING_TEXT_LWS))
 		return SIPRING_PARSE_BAD_CSEQ;
-	begin = sipring_text_skip_space(at + 1, end);
-	cseq->method_name = sipring_text_span(begin, end);
-	cseq->method = sipring_method_find(cseq->method_name);
-	if (cseq->method == SIPRING_METHOD_OTHER &&
-		(begin == end || sipring_text_skip(begin, end, SIPRING_TEXT_TOKEN) != end))
+	at = sipring_text_skip_space(at + 1, end);
+	name = sipring_text_span(at, end);
+	method = sipring_method_find(name);
+	if (method == SIPRING_METHOD_OTHER &&
+		(at == end || sipring_text_skip(at, end, SIPRING_TEXT_TOKEN) != end))
 		return SIPRING_PARSE_BAD_CSEQ;
+	cseq->method_name = name;
+	cseq->method = method;
 	return 0;
 }
 

@@ -52,7 +52,7 @@ static const char *read_transport(struct sipring_via *via, const char *begin, co
 	at = sipring_text_skip(begin, end, SIPRING_TEXT_TOKEN);
 	via->transport_token = sipring_text_span(begin, at);
 	via->transport = (uint8_t)sipring_transport_find(via->transport_token);
-	if (at == begin || at == end || !sipring_text_is(*at, SIPRING_TEXT_LWS))
+	if (at == end || !sipring_text_is(*at, SIPRING_TEXT_LWS)) /* begin has none */
 		return NULL;
 	return sipring_text_skip(at, end, SIPRING_TEXT_LWS);
 }
