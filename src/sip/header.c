@@ -3,8 +3,8 @@
  * Header names and their numbers. Names come from SIPRING_HEADER_LIST; a name is found by a perfect
  * hash over its first sixteen characters, then compared; compact forms are names like others. All
  * of it is const. Invariant: the slot of every name holds its row, and one without a name row 0,
- * whose size no name has; the unit test walks the list and says which slot a new name needs (a slot given twice does not
- * compile: the build warns of it, and then the hash wants another factor).
+ * whose size no name has. The unit test walks the list and says which slot a new name needs (a slot
+ * given twice does not compile: the build warns of it, and then the hash wants another factor).
  */
 #include <sipring/sip.h>
 
