@@ -62,14 +62,14 @@ Test(sip_host, kinds)
 		cr_assert_eq(sipring_address_port(&address), 0);
 	}
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct sipring_span text = edge_span(rows[i].text), host;
+		struct sipring_span text = edge_span(rows[i].text), host = {NULL, 0};
+		struct sipring_stop stop;
 		struct sipring_seek seek;
-		uint16_t port;
+		uint16_t port = 0;
 
 		sipring_seek_begin(&seek, text.data, text.data + text.size, 0);
-		if (sipring_host_read(&host, &port, text.data, &seek, 0).at !=
-				text.data + text.size ||
-			port)
+		stop = sipring_host_read(&host, &port, text.data, &seek, 0);
+		if (stop.at != text.data + text.size || port)
 			continue;
 		cr_assert_eq(sipring_host_kind_of(host), rows[i].kind, "%s", rows[i].text);
 	}
