@@ -349,12 +349,15 @@ void sipring_lifecycle_apply(struct sipring_worker *worker, struct sipring_assoc
 	sipring_lifecycle_time(worker, association);
 }
 
-/* It is in use, or its peer believes so: it is ended when it no longer is. */
+/*
+ * It is in use, or its peer believes so: it is ended when it no longer is. Of a quiet end its timer
+ * judges that: what came since the last turn is not read yet.
+ */
 static bool may_stay(const struct sipring_worker *worker,
 	const struct sipring_association *association)
 {
 	if (association->state == SIPRING_ASSOCIATION_UP)
-		return !is_idle(worker, association);
+		return worker->drain_quiet_ms || !is_idle(worker, association);
 	return worker->drain_quiet_ms && association->state == SIPRING_ASSOCIATION_CONNECTING &&
 		association->inbound && association->conn;
 }

@@ -96,6 +96,33 @@ Test(life, a_quiet_drain_ends_what_is_not_in_use)
 	engine_peer_stop(&peer);
 }
 
+/* A worker that had no turn for long has something to read before it says who is quiet. */
+Test(life, a_quiet_drain_reads_before_it_judges)
+{
+	struct engine_peer peer = engine_peer_start();
+	struct engine_side side;
+	unsigned n;
+
+	engine_meet(&side, &peer, NULL);
+	cr_assert_eq(engine_send(&side, &peer.address, 0, 0), 0);
+	engine_until(&side, &side.n_status[200], 1, "the answer");
+	do { /* until an answer is not as quick as to be read in the turn of its request */
+		n = side.n_status[200];
+		cr_assert_eq(engine_send(&side, &peer.address, n, 0), 0);
+		sipring_worker_turn(side.worker, 0);
+	} while (side.n_status[200] > n);
+	usleep(600000);
+	sipring_worker_drain_quietly(side.worker, 400, 20000);
+	engine_until(&side, &side.n_status[200], n + 1, "what came before the drain");
+	cr_expect_eq(side.n_events[SIPRING_EVENT_DOWN], 0);
+	engine_send_by(&side, side.last_info.association, n + 1);
+	engine_until(&side, &side.n_status[200], n + 2, "what was asked after it");
+	engine_until(&side, &side.n_events[SIPRING_EVENT_DOWN], 1, "its end");
+	cr_expect_eq(side.last_event.error, 0, "in order: %d", side.last_event.error);
+	engine_close(&side);
+	engine_peer_stop(&peer);
+}
+
 Test(life, no_association_is_ended_where_autoclose_is_off)
 {
 	struct engine_peer peer = engine_peer_start();
