@@ -54,6 +54,7 @@ struct sipring_association {
 	bool listed;        /* found by its peer's address */
 	bool unclaimed;     /* another worker has one to this peer: try again */
 	bool stood;         /* was UP once */
+	bool heard;         /* the engine's: a message came */
 	bool blocked;       /* its socket took no more: waits for WRITABLE */
 	bool was_full;      /* a send was rejected: tell when there is room */
 };

@@ -263,6 +263,7 @@ void sipring_inbound_act(struct sipring_worker *worker, const struct sipring_sct
 		break;
 	case SIPRING_SCTP_DATA:
 		association->active_ms = worker->now_ms;
+		association->heard = true;
 		if (association->state != SIPRING_ASSOCIATION_CLOSING)
 			sipring_inbound_received(worker, association, event);
 		break;

@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #define END_TIMEOUT_MS 10000 /* from SHUTDOWN to ABORT when a peer does not answer it */
+#define FIRST_WORD_MS 4000   /* RFC 4960 15: a first packet that was lost comes again after 3 s */
 
 void sipring_lifecycle_tell(struct sipring_worker *worker, const struct sipring_event *event)
 {
@@ -132,15 +133,30 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 	return association;
 }
 
+/*
+ * Who came lately has something to say, and if nothing was heard of it, it is on its way again: the
+ * first packet of an association may be lost, by Linux more than others (docs/KERNEL.md).
+ */
+static uint64_t quiet_end_ms(const struct sipring_worker *worker,
+	const struct sipring_association *association)
+{
+	bool is_late = association->inbound && !association->heard;
+	uint32_t quiet_ms = is_late && worker->drain_quiet_ms < FIRST_WORD_MS
+		? FIRST_WORD_MS
+		: worker->drain_quiet_ms;
+	uint64_t at_ms = association->active_ms + quiet_ms;
+
+	return at_ms < worker->drain_quiet_by_ms ? at_ms : worker->drain_quiet_by_ms;
+}
+
 /* When it has been idle for long enough, if nothing goes or comes until then. */
 static uint64_t idle_end_ms(const struct sipring_worker *worker,
 	const struct sipring_association *association)
 {
 	uint64_t autoclose_ms = sipring_manner_of(worker, association).autoclose_ms;
-	uint64_t quiet_ms = association->active_ms + worker->drain_quiet_ms;
 
 	if (worker->draining)
-		return quiet_ms < worker->drain_quiet_by_ms ? quiet_ms : worker->drain_quiet_by_ms;
+		return quiet_end_ms(worker, association);
 	return autoclose_ms ? association->active_ms + autoclose_ms : UINT64_MAX;
 }
 
