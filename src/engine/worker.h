@@ -188,7 +188,7 @@ struct sipring_association *sipring_await_adopt(struct sipring_worker *worker,
 /* paths.c: the addresses of a peer. Where listed, sends to any of them find the association. */
 void sipring_paths_learn(struct sipring_worker *worker, struct sipring_association *association);
 
-/* route.c: from names to associations. */
+/* route*.c: from names to associations. */
 int sipring_route_open(struct sipring_worker *worker);
 /* After every route came to its end. */
 void sipring_route_close(struct sipring_worker *worker);
