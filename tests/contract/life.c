@@ -142,8 +142,22 @@ static void crowd_main(const struct crowd *crowd)
 	}
 }
 
+/* Comes, says one thing, and leaves in order. */
+static void passer_by_main(const struct crowd *crowd)
+{
+	static struct engine_side side;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	engine_open(&side, NULL, (const char *[]){"encaps_peer_port", crowd->encaps_port, NULL});
+	cr_assert_eq(engine_send(&side, &crowd->to, 1, 1), 0);
+	engine_until(&side, &side.n_outcomes[SIPRING_OUTCOME_SENT], 1, "the outcome");
+	sipring_worker_drain(side.worker, 20000);
+	for (;;)
+		sipring_worker_turn(side.worker, -1);
+}
+
 /* Forked first: in user space a process has one worker. */
-static struct crowd crowd_come(void)
+static struct crowd crowd_come(void (*come)(const struct crowd *crowd))
 {
 	struct crowd crowd = {.to = {.v4 = {.sin_family = AF_INET}}};
 	uint16_t port = (uint16_t)(20000 + getpid() % 20000);
@@ -156,7 +170,7 @@ static struct crowd crowd_come(void)
 	cr_assert_geq(crowd.process, 0);
 	if (crowd.process == 0) {
 		usleep(300000); /* an INIT to nobody is sent again, but after seconds */
-		crowd_main(&crowd);
+		come(&crowd);
 	}
 	return crowd;
 }
@@ -167,7 +181,7 @@ static struct crowd crowd_come(void)
  */
 static unsigned let_in_of_five(const char *const limits[4], size_t reason)
 {
-	struct crowd crowd = crowd_come();
+	struct crowd crowd = crowd_come(crowd_main);
 	const char *settings[] = {"encaps_port", crowd.encaps_port, limits[0], limits[1], limits[2],
 		limits[3], NULL};
 	struct sipring_stats stats = {0};
@@ -217,6 +231,23 @@ Test(life, associations_that_come_too_fast_are_refused)
 
 	/* The burst is three; where the machine is slow a second brings a fourth. */
 	cr_expect(n_up == 3 || n_up == 4, "%u", n_up);
+}
+
+/* Nobody had a turn while it was here, but SCTP has acknowledged what it said. */
+Test(life, what_a_peer_said_before_it_left_is_dispatched)
+{
+	struct crowd crowd = crowd_come(passer_by_main);
+	struct engine_side side;
+
+	engine_open(&side, crowd.listener,
+		(const char *[]){"encaps_port", crowd.encaps_port, NULL});
+	usleep(1500000);
+	engine_until(&side, &side.n_requests, 1, "its request");
+	engine_until(&side, &side.n_events[SIPRING_EVENT_DOWN], 1, "its end");
+	cr_expect_eq(side.last_event.error, 0, "in order: %d", side.last_event.error);
+	kill(crowd.process, SIGKILL);
+	waitpid(crowd.process, NULL, 0);
+	engine_close(&side);
 }
 
 /* Sends to a peer that stands still until SCTP has more than it may forget; how many were put. */

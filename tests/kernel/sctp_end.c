@@ -102,6 +102,28 @@ Test(kernel_end, a_shutdown_is_told_as_event_completion_and_end_of_file)
 	sctp_pair_close(&pair);
 }
 
+/* Why listeners are one-to-one (docs/decisions/0001): it was acknowledged, so it must be there. */
+Test(kernel_end, who_spoke_and_left_is_accepted_with_what_it_said)
+{
+	struct sipring_sctp_config config = sctp_pair_config();
+	struct sctp_piece piece;
+
+	pair.listener = sctp_pair_listen(&config, &pair.address);
+	pair.near = sctp_pair_connect(&config, &pair.address, NULL);
+	cr_assert_eq(sctp_pair_send(pair.near, "last words", 10, NULL, 0), 10);
+	cr_assert_eq(shutdown(pair.near, SHUT_WR), 0);
+	do
+		sctp_take_note(pair.near, &piece, SCTP_ASSOC_CHANGE);
+	while (piece.note.sn_assoc_change.sac_state != SCTP_SHUTDOWN_COMP);
+	pair.far = accept4(pair.listener, NULL, NULL, SOCK_CLOEXEC);
+	cr_assert_geq(pair.far, 0);
+	sctp_take_data(pair.far, &piece);
+	cr_assert_eq(piece.size, 10);
+	sctp_take_note(pair.far, &piece, SCTP_ASSOC_CHANGE);
+	cr_assert_eq(piece.note.sn_assoc_change.sac_state, SCTP_SHUTDOWN_COMP);
+	sctp_pair_close(&pair);
+}
+
 static uint16_t state_after(void (*leave)(void))
 {
 	struct sctp_piece piece;
