@@ -5,27 +5,8 @@
  */
 #include "sip/strict.h"
 
-#include "sip/host.h"
+#include "sip/strict_form.h"
 #include "sip/text.h"
-
-enum form {
-	FORM_TEXT, /* whatever has no other: TEXT-UTF8-TRIM and extension headers */
-	FORM_VIA,
-	FORM_ADDRESS,   /* ( name-addr / addr-spec ) with parameters */
-	FORM_ADDRESSES, /* the same, joined by commas */
-	FORM_CONTACT,   /* the same or STAR */
-	FORM_ROUTE,     /* name-addr with parameters, joined by commas */
-	FORM_HOPS,      /* 0 to 255 */
-	FORM_SECONDS,   /* delta-seconds */
-	FORM_SECONDS_PARAMS,
-	FORM_RETRY_AFTER,
-	FORM_CALL_ID,
-	FORM_TOKENS,      /* token *(COMMA token) */
-	FORM_TOKENS_NONE, /* the same or nothing */
-	FORM_MEDIA,
-	FORM_DATE,
-	FORM_WARNING,
-};
 
 /* Stands once; of those that the message parser knows to be single it has seen to that. */
 #define SINGLE 0x80u
@@ -81,216 +62,6 @@ bool sipring_strict_is_single(enum sipring_header_id id)
 	return (forms[id] & SINGLE) != 0;
 }
 
-/* token, quoted-string or host; of received also an IPv6address, which has no brackets. */
-static bool is_parameter(struct sipring_span name, struct sipring_span value)
-{
-	const char *end = sipring_text_end(value);
-
-	if (!value.data || *value.data == '"' ||
-		sipring_text_skip(value.data, end, SIPRING_TEXT_TOKEN) == end)
-		return true;
-	if (*value.data == '[')
-		return sipring_host_classify(value, NULL) == SIPRING_HOST_IPV6;
-	if (!sipring_text_is_name(name, "received", 8))
-		return false;
-	for (const char *at = value.data; at < end; at++)
-		if (*at != ':' && !sipring_text_is(*at, SIPRING_TEXT_HOST))
-			return false;
-	return true;
-}
-
-/* Walks *(";" generic-param). False where one of them is none. */
-static bool are_parameters(struct sipring_span params)
-{
-	const char *at = params.data;
-	const char *end = sipring_text_end(params);
-	struct sipring_span name, value;
-	struct sipring_stop stop;
-	struct sipring_seek seek;
-
-	if (!at)
-		return true;
-	sipring_seek_begin(&seek, at, end, 0);
-	for (;;) {
-		stop = sipring_text_parameter(&seek, at, SIPRING_TEXT_TOKEN, &name, &value);
-		if (!stop.at || !is_parameter(name, value))
-			return false;
-		if (stop.c != ';')
-			return stop.at == end;
-		sipring_seek_pass(&seek);
-		at = stop.at + 1;
-	}
-}
-
-/* delta-seconds and nothing else. */
-static bool is_number(struct sipring_span value, uint32_t max)
-{
-	const char *at = value.data;
-	const char *end = sipring_text_end(value);
-	uint32_t number;
-
-	return sipring_text_number(&at, end, max, &number) && at == end;
-}
-
-/* A Contact's q and expires have grammars of their own. */
-static bool are_contact_parameters(struct sipring_span params)
-{
-	struct sipring_span value;
-
-	if (sipring_param_find(params, "expires", &value) && !is_number(value, UINT32_MAX))
-		return false;
-	if (!sipring_param_find(params, "q", &value))
-		return true;
-	if (!value.size || value.size > 5 || (*value.data != '0' && *value.data != '1') ||
-		(value.size > 1 && value.data[1] != '.'))
-		return false;
-	for (size_t i = 2; i < value.size; i++)
-		if (!sipring_text_is(value.data[i], SIPRING_TEXT_DIGIT) ||
-			(*value.data == '1' && value.data[i] != '0'))
-			return false;
-	return true;
-}
-
-/* hostname = *( domainlabel "." ) toplabel [ "." ], the last label beginning with a letter. */
-static bool is_hostname(struct sipring_span host)
-{
-	const char *end = sipring_text_end(host);
-	const char *label = host.data;
-
-	if (end[-1] == '.')
-		end--;
-	for (const char *at = label;; at++) {
-		if (at < end && *at == '_')
-			return false;
-		if (at < end && *at != '.')
-			continue;
-		if (at == label || *label == '-' || at[-1] == '-')
-			return false;
-		if (at == end)
-			return sipring_text_is(*label, SIPRING_TEXT_ALPHA);
-		label = at + 1;
-	}
-}
-
-/* Corrected by RFC 5954, though receivers still take it (RFC 5118 4.10). */
-static bool has_three_colons(struct sipring_span host)
-{
-	for (size_t i = 0; i + 3 <= host.size; i++)
-		if (!memcmp(host.data + i, ":::", 3))
-			return true;
-	return false;
-}
-
-bool sipring_strict_is_host(struct sipring_span host)
-{
-	switch (sipring_host_classify(host, NULL)) {
-	case SIPRING_HOST_NAME:
-		return is_hostname(host);
-	case SIPRING_HOST_IPV4:
-		return true;
-	case SIPRING_HOST_IPV6:
-		return !has_three_colons(host);
-	case SIPRING_HOST_NONE:
-		break;
-	}
-	return false;
-}
-
-enum sipring_parse_result sipring_strict_uri(struct sipring_uri *uri, struct sipring_span text)
-{
-	int result = sipring_uri_parse(uri, text);
-	const char *end = sipring_text_end(uri->params);
-	bool has_value = false;
-
-	if (result)
-		return (enum sipring_parse_result)result;
-	if (uri->scheme != SIPRING_URI_SIP && uri->scheme != SIPRING_URI_SIPS)
-		return SIPRING_PARSE_ACCEPTED;
-	if (!sipring_strict_is_host(uri->host))
-		return SIPRING_PARSE_BAD_HOST;
-	if (memchr(text.data, '#', text.size))
-		return SIPRING_PARSE_BAD_URI;
-	for (const char *at = uri->params.data; at < end; at++) {
-		if (*at == '=' && has_value)
-			return SIPRING_PARSE_BAD_URI;
-		has_value = *at != ';' && (has_value || *at == '=');
-	}
-	return SIPRING_PARSE_ACCEPTED;
-}
-
-/* The branch may be one of RFC 2543, but one that begins with the magic cookie goes on. */
-static enum sipring_parse_result check_vias(struct sipring_span value, const char **at)
-{
-	struct sipring_via via;
-
-	do {
-		*at = sipring_text_skip(value.data, sipring_text_end(value), SIPRING_TEXT_LWS);
-		if (sipring_via_parse(&via, value) || !are_parameters(via.params))
-			return SIPRING_PARSE_BAD_VIA;
-		*at = via.host.data;
-		if (!sipring_strict_is_host(via.host))
-			return SIPRING_PARSE_BAD_HOST;
-		*at = via.branch.data;
-		if (via.branch.size == 7 && !memcmp(via.branch.data, "z9hG4bK", 7))
-			return SIPRING_PARSE_BAD_VIA;
-		value = via.rest;
-	} while (value.data);
-	return SIPRING_PARSE_ACCEPTED;
-}
-
-/* quoted-string or words. */
-static bool is_display(struct sipring_span display)
-{
-	const char *end = sipring_text_end(display);
-
-	return !display.size || *display.data == '"' ||
-		sipring_text_skip(display.data, end, SIPRING_TEXT_TOKEN | SIPRING_TEXT_LWS) == end;
-}
-
-/* Without brackets a URI has no comma, no question mark and no semicolon (RFC 3261 20). */
-static bool is_in_brackets(const struct sipring_name_addr *address)
-{
-	return address->uri.data > address->text.data && address->uri.data[-1] == '<';
-}
-
-static enum sipring_parse_result check_address(const struct sipring_name_addr *address,
-	enum form form, const char **at)
-{
-	struct sipring_uri uri;
-
-	if (!is_display(address->display) || !are_parameters(address->params) ||
-		(form == FORM_CONTACT && !are_contact_parameters(address->params)))
-		return SIPRING_PARSE_BAD_NAME_ADDR;
-	if (!is_in_brackets(address) &&
-		(form == FORM_ROUTE || memchr(address->uri.data, '?', address->uri.size)))
-		return SIPRING_PARSE_BAD_NAME_ADDR;
-	*at = address->uri.data;
-	return sipring_strict_uri(&uri, address->uri);
-}
-
-static enum sipring_parse_result check_addresses(struct sipring_span value, enum form form,
-	const char **at)
-{
-	struct sipring_name_addr address;
-	enum sipring_parse_result result;
-
-	if (form == FORM_CONTACT && value.size == 1 && *value.data == '*')
-		return SIPRING_PARSE_ACCEPTED;
-	do {
-		*at = sipring_text_skip(value.data, sipring_text_end(value), SIPRING_TEXT_LWS);
-		if (sipring_name_addr_parse(&address, value))
-			return SIPRING_PARSE_BAD_NAME_ADDR;
-		result = check_address(&address, form, at);
-		if (result)
-			return result;
-		value = address.rest;
-		*at = value.data;
-		if (value.data && form == FORM_ADDRESS)
-			return SIPRING_PARSE_BAD_NAME_ADDR;
-	} while (value.data);
-	return SIPRING_PARSE_ACCEPTED;
-}
-
 /* token *(COMMA token) */
 static bool are_tokens(struct sipring_span value)
 {
@@ -341,7 +112,8 @@ static bool is_seconds(struct sipring_span value, bool may_have_comment)
 			return false;
 		at = sipring_text_skip(at, end, SIPRING_TEXT_LWS);
 	}
-	return at == end || (*at == ';' && are_parameters(sipring_text_span(at + 1, end)));
+	return at == end ||
+		(*at == ';' && sipring_strict_are_parameters(sipring_text_span(at + 1, end)));
 }
 
 /* word [ "@" word ] */
@@ -424,13 +196,13 @@ static bool is_text(struct sipring_span value)
 	return true;
 }
 
-static bool is_of_form(struct sipring_span value, enum form form)
+static bool is_of_form(struct sipring_span value, enum strict_form form)
 {
 	switch (form) {
 	case FORM_HOPS:
-		return is_number(value, 255);
+		return sipring_strict_is_number(value, 255);
 	case FORM_SECONDS:
-		return is_number(value, UINT32_MAX);
+		return sipring_strict_is_number(value, UINT32_MAX);
 	case FORM_SECONDS_PARAMS:
 		return is_seconds(value, false);
 	case FORM_RETRY_AFTER:
@@ -460,21 +232,21 @@ static bool is_of_form(struct sipring_span value, enum form form)
 
 enum sipring_parse_result sipring_strict_value(const struct sipring_header *header, const char **at)
 {
-	enum form form = (enum form)(forms[header->id] & ~SINGLE);
+	enum strict_form form = (enum strict_form)(forms[header->id] & ~SINGLE);
 	struct sipring_content_type media;
 
 	*at = header->value.data;
 	switch (form) {
 	case FORM_VIA:
-		return check_vias(header->value, at);
+		return sipring_strict_vias(header->value, at);
 	case FORM_ADDRESS:
 	case FORM_ADDRESSES:
 	case FORM_CONTACT:
 	case FORM_ROUTE:
-		return check_addresses(header->value, form, at);
+		return sipring_strict_addresses(header->value, form, at);
 	case FORM_MEDIA:
 		if (!sipring_content_type_parse(&media, header->value) &&
-			are_parameters(media.params))
+			sipring_strict_are_parameters(media.params))
 			return SIPRING_PARSE_ACCEPTED;
 		return SIPRING_PARSE_BAD_CONTENT_TYPE;
 	case FORM_TEXT:
