@@ -2,13 +2,12 @@
 /*
  * The io_uring io: one ring per worker. A turn prepares what sockets and sends want
  * (uring_prepare.c), makes one io_uring_enter, and copies the completions out; next then turns
- * each into a plain event. Receives and accepts are multishot: they stay with the kernel until
- * they end, and one that ended is wanted again. Cancelling, never closing, ends what is in flight:
- * an fd is closed once its n_in_flight is 0. Invariant: a socket with CLOSED told, and a send with
- * SENT told, is in no list here and in no completion to come.
+ * each into a plain event (uring_events.c). Receives and accepts are multishot: they stay with the
+ * kernel until they end, and one that ended is wanted again. Cancelling, never closing, ends what
+ * is in flight: an fd is closed once its n_in_flight is 0. Invariant: a socket with CLOSED told,
+ * and a send with SENT told, is in no list here and in no completion to come.
  */
 #include "io/uring.h"
-#include "io/datagram.h"
 #include "io/uring_tag.h"
 
 #include <assert.h>
@@ -103,15 +102,15 @@ static void want(struct uring *uring, struct sipring_io_socket *socket,
 	sipring_list_append(&uring->todo, &socket->link);
 }
 
-static void want_input(struct uring *uring, struct sipring_io_socket *socket)
+void sipring_uring_want_input(struct uring *uring, struct sipring_io_socket *socket)
 {
 	want(uring, socket, socket->kind == SIPRING_IO_LISTENER ? URING_ACCEPT : URING_RECEIVE);
 }
 
 /* Another operation that it wants starts this one too, and it is here again. */
-static void pause_input(struct uring *uring, struct sipring_io_socket *socket)
+void sipring_uring_pause_input(struct uring *uring, struct sipring_io_socket *socket)
 {
-	want_input(uring, socket);
+	sipring_uring_want_input(uring, socket);
 	sipring_list_unlink(&socket->link);
 	sipring_list_append(&uring->paused, &socket->link);
 }
@@ -131,14 +130,11 @@ static void uring_add(struct sipring_io *io, struct sipring_io_socket *socket)
 		sipring_list_init(&socket->link);
 	}
 	socket->state = SIPRING_IO_OPEN;
-	want_input(self(io), socket);
+	sipring_uring_want_input(self(io), socket);
 }
 
-/* With nothing in flight and nothing queued the socket goes back to its owner. */
-static void close_if_done(struct uring *uring, struct sipring_io_socket *socket)
+void sipring_uring_close_socket(struct uring *uring, struct sipring_io_socket *socket)
 {
-	if (socket->state != SIPRING_IO_REMOVING || socket->n_in_flight || socket->n_queued)
-		return;
 	close(socket->fd);
 	uring->io.counters.n_system_calls++;
 	socket->fd = -1;
@@ -157,7 +153,7 @@ static void uring_remove(struct sipring_io *io, struct sipring_io_socket *socket
 	sipring_list_unlink(&socket->link);
 	if (socket->under_way)
 		want(uring, socket, URING_CANCEL);
-	close_if_done(uring, socket);
+	uring_close_if_done(uring, socket);
 }
 
 static void uring_send(struct sipring_io *io, struct sipring_io_send *send)
@@ -234,7 +230,8 @@ static void go_on(struct uring *uring)
 	struct sipring_list *node;
 
 	for (; n_free && (node = sipring_list_pop(&uring->paused)); n_free--)
-		want_input(uring, SIPRING_CONTAINER(node, struct sipring_io_socket, link));
+		sipring_uring_want_input(uring,
+			SIPRING_CONTAINER(node, struct sipring_io_socket, link));
 }
 
 /*
@@ -277,165 +274,6 @@ static int uring_turn(struct sipring_io *io, int64_t timeout_ns)
 	return r;
 }
 
-/* A receive, accept or poll completed; true when that is an event. */
-static bool received(struct uring *uring, const struct io_uring_cqe *cqe,
-	struct sipring_io_socket *socket, struct sipring_io_event *event)
-{
-	struct sipring_io_counters *counters = &uring->io.counters;
-
-	if (socket->kind == SIPRING_IO_LISTENER && cqe->res >= 0) {
-		counters->n_accepted++;
-		event->type = SIPRING_IO_ACCEPTED;
-		event->result = cqe->res;
-		return true;
-	}
-	if (socket->state != SIPRING_IO_OPEN)
-		return false;
-	if (sipring_io_is_polled(socket) && cqe->res >= 0) {
-		event->type = SIPRING_IO_READABLE;
-		return true;
-	}
-	if (cqe->res == -ENOBUFS) {
-		counters->n_no_buffers++;
-		return false;
-	}
-	if (cqe->res < 0) {
-		if (socket->kind == SIPRING_IO_DATAGRAM && !datagram_is_over(cqe->res))
-			return false;
-		event->type = SIPRING_IO_OVER;
-		event->result = cqe->res;
-		socket->state = SIPRING_IO_ENDED;
-		return true;
-	}
-	counters->n_received++;
-	event->type = SIPRING_IO_RECEIVED;
-	return true;
-}
-
-/* Lays the event's pointers over the buffer that the kernel filled. */
-static void read_buffer(struct uring *uring, const struct io_uring_cqe *cqe,
-	struct sipring_io_socket *socket, struct sipring_io_event *event)
-{
-	char *buffer =
-		sipring_uring_buffers_take(&uring->buffers, cqe->flags >> IORING_CQE_BUFFER_SHIFT);
-	const struct io_uring_recvmsg_out *out = (const void *)buffer;
-	size_t before = sizeof *out + socket->name_size + socket->control_size;
-
-	if (event->type != SIPRING_IO_RECEIVED)
-		return;
-	assert((size_t)cqe->res >= before);
-	event->name = buffer + sizeof *out;
-	event->name_size = out->namelen < socket->name_size ? out->namelen : socket->name_size;
-	event->control = buffer + sizeof *out + socket->name_size;
-	event->control_size = out->controllen;
-	event->data = buffer + before;
-	event->size = (size_t)cqe->res - before;
-	event->flags = (int)out->flags;
-	if (event->size == 0 && socket->kind == SIPRING_IO_ASSOCIATED) {
-		event->type = SIPRING_IO_OVER;
-		event->result = 0;
-		socket->state = SIPRING_IO_ENDED;
-		uring->io.counters.n_received--;
-	}
-}
-
-static bool socket_event(struct uring *uring, const struct io_uring_cqe *cqe,
-	struct sipring_io_event *event)
-{
-	struct sipring_io_socket *socket = uring_tag_object(cqe->user_data);
-	enum uring_operation operation = uring_tag_operation(cqe->user_data);
-	bool told = false;
-
-	event->socket = socket;
-	if (!(cqe->flags & IORING_CQE_F_MORE)) {
-		socket->n_in_flight--;
-		socket->under_way &= (uint8_t) ~(1u << operation);
-	}
-	if (operation == URING_RECEIVE || operation == URING_ACCEPT) {
-		told = received(uring, cqe, socket, event);
-		if (cqe->flags & IORING_CQE_F_BUFFER)
-			read_buffer(uring, cqe, socket, event);
-		if (!(cqe->flags & IORING_CQE_F_MORE) && socket->state == SIPRING_IO_OPEN) {
-			if (cqe->res == -ENOBUFS)
-				pause_input(uring, socket);
-			else
-				want_input(uring, socket);
-			uring->io.counters.n_restarted += !sipring_io_is_polled(socket);
-		}
-	} else if (operation == URING_WRITABLE && socket->state != SIPRING_IO_REMOVING) {
-		socket->stalled = false;
-		event->type = SIPRING_IO_WRITABLE;
-		told = true;
-	}
-	close_if_done(uring, socket);
-	return told;
-}
-
-static void send_event(struct uring *uring, struct sipring_io_send *send, int result,
-	struct sipring_io_event *event)
-{
-	struct sipring_io_socket *socket = send->socket;
-
-	send->result = result;
-	event->type = SIPRING_IO_SENT;
-	event->send = send;
-	event->socket = socket;
-	event->result = result;
-	if (result >= 0)
-		uring->io.counters.n_sent++;
-	close_if_done(uring, socket);
-}
-
-/* A send is the kernel's no more. */
-static void send_is_back(struct sipring_io_send *send)
-{
-	send->socket->n_in_flight--;
-	send->socket->n_sends--;
-	send->socket->n_linked -= send->linked;
-}
-
-static bool uring_next(struct sipring_io *io, struct sipring_io_event *event)
-{
-	struct uring *uring = self(io);
-	struct sipring_list *node;
-
-	memset(event, 0, sizeof *event);
-	while (uring->next_event < uring->n_events) {
-		const struct io_uring_cqe *cqe = &uring->events[uring->next_event++];
-
-		if (uring_tag_operation(cqe->user_data) == URING_SEND) {
-			struct sipring_io_send *send = uring_tag_object(cqe->user_data);
-
-			send_is_back(send);
-			if (send->quiet)
-				sipring_list_unlink(&send->link);
-			/* One that was not even prepared says nothing new. */
-			if (cqe->res < 0 && send->socket->kind == SIPRING_IO_ASSOCIATED)
-				send->socket->stalled = true;
-			send_event(uring, send, cqe->res, event);
-			return true;
-		}
-		if (socket_event(uring, cqe, event))
-			return true;
-	}
-	node = sipring_list_pop(&uring->ended);
-	if (node) {
-		struct sipring_io_send *send =
-			SIPRING_CONTAINER(node, struct sipring_io_send, link);
-
-		if (send->quiet)
-			send_is_back(send);
-		send_event(uring, send, send->result, event);
-		return true;
-	}
-	node = sipring_list_pop(&uring->closed);
-	if (!node)
-		return false;
-	event->type = SIPRING_IO_CLOSED;
-	event->socket = SIPRING_CONTAINER(node, struct sipring_io_socket, link);
-	return true;
-}
-
 static bool uring_pending(const struct sipring_io *io)
 {
 	const struct uring *uring = SIPRING_CONTAINER(io, const struct uring, io);
@@ -471,7 +309,7 @@ const struct sipring_io_ops sipring_io_uring = {
 	.send = uring_send,
 	.await_writable = uring_await_writable,
 	.turn = uring_turn,
-	.next = uring_next,
+	.next = sipring_uring_next,
 	.keep = uring_keep,
 	.give_back = uring_give_back,
 	.pending = uring_pending,

@@ -57,6 +57,20 @@ static inline bool sipring_uring_buffers_out(const struct uring_buffers *buffers
 /* Shows the kernel all buffers taken since the last recycle. */
 void sipring_uring_buffers_recycle(struct uring_buffers *buffers);
 
+/* Receives, accepts or polls from the next turn on; or from when there is a buffer. */
+void sipring_uring_want_input(struct uring *uring, struct sipring_io_socket *socket);
+void sipring_uring_pause_input(struct uring *uring, struct sipring_io_socket *socket);
+void sipring_uring_close_socket(struct uring *uring, struct sipring_io_socket *socket);
+/* With nothing in flight and nothing queued the socket goes back to its owner. */
+static inline void uring_close_if_done(struct uring *uring, struct sipring_io_socket *socket)
+{
+	if (socket->state == SIPRING_IO_REMOVING && !socket->n_in_flight && !socket->n_queued)
+		sipring_uring_close_socket(uring, socket);
+}
+
+/* The next event of what a turn reaped; false when they are all told. */
+bool sipring_uring_next(struct sipring_io *io, struct sipring_io_event *event);
+
 /* Puts what sockets and sends want into the submission queue, as much as fits. */
 void sipring_uring_prepare(struct uring *uring);
 
