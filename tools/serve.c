@@ -93,7 +93,7 @@ static const struct options_row rows[] = {
 		.kind = OPTIONS_TIME,
 		.offset = offsetof(struct serve_options, drain_timeout_ns),
 		.max = 86400000000000,
-		.help = "how long an end in order may take (default 5)"},
+		.help = "how long an end in order may take (default 10)"},
 	{.name = "drain-quiet",
 		.argument = "SECONDS",
 		.kind = OPTIONS_TIME,
@@ -307,7 +307,7 @@ int serve_take_file(struct serve_options *own, struct options *options, struct s
 
 int serve_command(int argc, char **argv)
 {
-	struct serve_options own = {.drain_timeout_ns = 5000000000,
+	struct serve_options own = {.drain_timeout_ns = 10000000000,
 		.drain_quiet_ns = 100000000,
 		.restarts_max = 5,
 		.restart_window_ns = 60000000000};

@@ -372,8 +372,8 @@ SIPRING_PUBLIC void sipring_worker_drain(struct sipring_worker *worker, uint32_t
  * The same with regard to what is under way: an association goes on being served until no message
  * came or went for quiet_ms, for half of the time to the deadline at most, and is shut down then.
  * At a SHUTDOWN the peer can no longer be answered: this way its requests have been. One that was
- * accepted at the last moment is served, too. Of a peer that came and was not heard yet it is 4 s
- * at least: its first packet may have been lost, and comes again.
+ * accepted at the last moment is served, too. A peer that came and was not heard yet has 4 s where
+ * quiet_ms is less, but not 0: its first packet may have been lost, and comes again.
  */
 SIPRING_PUBLIC void sipring_worker_drain_quietly(struct sipring_worker *worker, uint32_t quiet_ms,
 	uint32_t deadline_ms);

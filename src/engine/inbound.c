@@ -230,6 +230,17 @@ static void note(struct sipring_worker *worker, struct sipring_association *asso
 	}
 }
 
+/* A quiet drain waits longer for one that was not heard. */
+static void hear(struct sipring_worker *worker, struct sipring_association *association)
+{
+	association->active_ms = worker->now_ms;
+	if (association->heard)
+		return;
+	association->heard = true;
+	if (worker->draining)
+		sipring_lifecycle_time(worker, association);
+}
+
 void sipring_inbound_act(struct sipring_worker *worker, const struct sipring_sctp_event *event)
 {
 	struct sipring_association *association = event->conn->owner;
@@ -262,8 +273,7 @@ void sipring_inbound_act(struct sipring_worker *worker, const struct sipring_sct
 			event->result);
 		break;
 	case SIPRING_SCTP_DATA:
-		association->active_ms = worker->now_ms;
-		association->heard = true;
+		hear(worker, association);
 		if (association->state != SIPRING_ASSOCIATION_CLOSING)
 			sipring_inbound_received(worker, association, event);
 		break;

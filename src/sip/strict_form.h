@@ -23,7 +23,7 @@ enum strict_form {
 	FORM_WARNING,
 };
 
-/* *(";" generic-param) */
+/* *(";" generic-param); false where one of them is none. */
 bool sipring_strict_are_parameters(struct sipring_span params);
 /* delta-seconds and nothing else. */
 bool sipring_strict_is_number(struct sipring_span value, uint32_t max);

@@ -89,75 +89,86 @@ Test(quiet_drain, a_quiet_drain_reads_before_it_judges)
 	engine_peer_stop(&peer);
 }
 
+enum newcomer_manner { NEWCOMER_SILENT, NEWCOMER_ASKS, NEWCOMER_ASKS_IN_VAIN };
+
 struct newcomer {
+	enum newcomer_manner manner;
 	pid_t process;
+	int go[2]; /* it waits for a byte */
 	char listener[64], encaps_port[8];
 	union sipring_address to;
 };
 
-/* Comes, and asks once after a second and a half, or never. */
-static void newcomer_main(const struct newcomer *newcomer, bool asks)
+/* Comes, and asks once after a while, or never. */
+static void newcomer_main(const struct newcomer *newcomer)
 {
 	static struct engine_side side;
 	struct sipring_connect connect = {.to = &newcomer->to};
 	uint32_t id;
+	char byte;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	usleep(300000); /* an INIT to nobody is sent again, but after seconds */
+	cr_assert_eq(read(newcomer->go[0], &byte, 1), 1);
 	engine_open(&side, NULL,
 		(const char *[]){"encaps_peer_port", newcomer->encaps_port, "connect_timeout_ms",
 			"20000", NULL});
 	cr_assert_eq(sipring_connect(side.worker, &connect, &id), 0);
 	engine_until(&side, &side.n_events[SIPRING_EVENT_UP], 1, "its UP");
-	turns_ms(&side, 1500);
-	if (asks)
+	turns_ms(&side, 700);
+	if (newcomer->manner != NEWCOMER_SILENT)
 		engine_send_by(&side, id, 1);
 	for (;;)
 		sipring_worker_turn(side.worker, -1);
 }
 
 /* Forked first: in user space a process has one worker. */
-static struct newcomer newcomer_start(bool asks)
+static struct newcomer newcomer_start(enum newcomer_manner manner)
 {
-	struct newcomer newcomer = {.to = {.v4 = {.sin_family = AF_INET}}};
-	uint16_t port = (uint16_t)(20000 + getpid() % 20000 + asks);
+	struct newcomer newcomer = {.manner = manner, .to = {.v4 = {.sin_family = AF_INET}}};
+	uint16_t port = (uint16_t)(20000 + getpid() % 20000 + manner);
 
 	newcomer.to.v4.sin_port = htons(port);
 	newcomer.to.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	snprintf(newcomer.listener, sizeof newcomer.listener, "sctp:127.0.0.1:%u", port);
 	snprintf(newcomer.encaps_port, sizeof newcomer.encaps_port, "%d",
-		40000 + (getpid() + asks) % 20000);
+		40000 + (getpid() + (int)manner) % 20000);
+	cr_assert_eq(pipe(newcomer.go), 0);
 	newcomer.process = fork();
 	cr_assert_geq(newcomer.process, 0);
 	if (newcomer.process == 0)
-		newcomer_main(&newcomer, asks);
+		newcomer_main(&newcomer);
 	return newcomer;
 }
 
-/* Its first packet may have been lost; once it was heard it is as any other. */
+/* Its first packet may have been lost; once it was heard it is as any other, answered or not. */
 Test(quiet_drain, a_newcomer_that_was_not_heard_is_waited_for)
 {
-	for (unsigned asks = 0; asks < 2; asks++) {
-		struct newcomer newcomer = newcomer_start(asks);
+	static const enum newcomer_manner manners[] = {NEWCOMER_SILENT, NEWCOMER_ASKS,
+		NEWCOMER_ASKS_IN_VAIN};
+
+	for (unsigned i = 0; i < sizeof manners / sizeof manners[0]; i++) {
+		struct newcomer newcomer = newcomer_start(manners[i]);
 		struct engine_side side;
 		uint64_t since_ms, took_ms;
 
 		engine_open(&side, newcomer.listener,
 			(const char *[]){"encaps_port", newcomer.encaps_port, NULL});
-		side.answer = true;
+		side.answer = manners[i] == NEWCOMER_ASKS;
+		cr_assert_eq(write(newcomer.go[1], "g", 1), 1);
 		engine_until(&side, &side.n_events[SIPRING_EVENT_UP], 1, "a newcomer");
 		since_ms = now_ms();
 		sipring_worker_drain_quietly(side.worker, 100, 20000);
-		if (asks) {
+		if (manners[i] != NEWCOMER_SILENT) {
 			engine_until(&side, &side.n_requests, 1, "its question");
+			cr_expect_eq(side.n_events[SIPRING_EVENT_DOWN], 0);
 			since_ms = now_ms();
 		}
-		cr_expect_eq(side.n_events[SIPRING_EVENT_DOWN], 0);
 		engine_until(&side, &side.n_events[SIPRING_EVENT_DOWN], 1, "its end");
 		took_ms = now_ms() - since_ms;
 		cr_expect_eq(side.last_event.error, 0, "in order: %d", side.last_event.error);
-		cr_expect(asks ? took_ms < 3000 : took_ms >= 3900 && took_ms < 9000, "%u: %u ms",
-			asks, (unsigned)took_ms);
+		cr_expect(manners[i] == NEWCOMER_SILENT ? took_ms >= 3500 && took_ms < 9000
+							: took_ms < 2000,
+			"%u: %u ms", i, (unsigned)took_ms);
 		kill(newcomer.process, SIGKILL);
 		waitpid(newcomer.process, NULL, 0);
 		engine_close(&side);

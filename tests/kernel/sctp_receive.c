@@ -113,7 +113,7 @@ Test(kernel_receive, a_long_message_comes_in_pieces_and_the_last_says_so)
 	sctp_pair_close(&pair);
 }
 
-/* uring.c: out of buffers in the middle of a message is a pause too, and costs no byte of it. */
+/* uring_events.c: no buffers in the middle of a message is a pause too, and costs no byte of it. */
 Test(kernel_receive, enobufs_in_the_middle_of_a_message_loses_nothing)
 {
 	enum { N_BUFFERS = 2 };
