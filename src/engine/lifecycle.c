@@ -140,12 +140,11 @@ struct sipring_association *sipring_lifecycle_connect(struct sipring_worker *wor
 static uint64_t quiet_end_ms(const struct sipring_worker *worker,
 	const struct sipring_association *association)
 {
-	bool is_late = association->inbound && !association->heard;
-	uint32_t quiet_ms = is_late && worker->drain_quiet_ms < FIRST_WORD_MS
-		? FIRST_WORD_MS
-		: worker->drain_quiet_ms;
-	uint64_t at_ms = association->active_ms + quiet_ms;
+	bool is_unheard = association->inbound && !association->heard;
+	uint64_t at_ms = association->active_ms + worker->drain_quiet_ms;
 
+	if (is_unheard && worker->drain_quiet_ms < FIRST_WORD_MS)
+		at_ms = association->active_ms + FIRST_WORD_MS;
 	return at_ms < worker->drain_quiet_by_ms ? at_ms : worker->drain_quiet_by_ms;
 }
 

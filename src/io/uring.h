@@ -60,6 +60,7 @@ void sipring_uring_buffers_recycle(struct uring_buffers *buffers);
 /* Receives, accepts or polls from the next turn on; or from when there is a buffer. */
 void sipring_uring_want_input(struct uring *uring, struct sipring_io_socket *socket);
 void sipring_uring_pause_input(struct uring *uring, struct sipring_io_socket *socket);
+/* For uring_close_if_done. */
 void sipring_uring_close_socket(struct uring *uring, struct sipring_io_socket *socket);
 /* With nothing in flight and nothing queued the socket goes back to its owner. */
 static inline void uring_close_if_done(struct uring *uring, struct sipring_io_socket *socket)

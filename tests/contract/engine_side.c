@@ -187,6 +187,43 @@ void engine_peer_stop(struct engine_peer *peer)
 	waitpid(peer->process, NULL, 0);
 }
 
+struct engine_caller engine_caller_start(void (*call)(const struct engine_caller *caller),
+	unsigned manner)
+{
+	struct engine_caller caller = {.to = {.v4 = {.sin_family = AF_INET}}, .manner = manner};
+	unsigned place = (unsigned)getpid() + manner;
+	char byte;
+
+	caller.to.v4.sin_port = htons((uint16_t)(20000 + place % 20000));
+	caller.to.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	snprintf(caller.listener, sizeof caller.listener, "sctp:127.0.0.1:%u",
+		20000 + place % 20000);
+	snprintf(caller.encaps_port, sizeof caller.encaps_port, "%u", 40000 + place % 20000);
+	cr_assert_eq(pipe(caller.go), 0);
+	caller.process = fork();
+	cr_assert_geq(caller.process, 0);
+	if (caller.process == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		cr_assert_eq(read(caller.go[0], &byte, 1), 1);
+		call(&caller);
+		_exit(0);
+	}
+	return caller;
+}
+
+void engine_caller_go(const struct engine_caller *caller)
+{
+	cr_assert_eq(write(caller->go[1], "g", 1), 1);
+}
+
+void engine_caller_stop(struct engine_caller *caller)
+{
+	kill(caller->process, SIGKILL);
+	waitpid(caller->process, NULL, 0);
+	close(caller->go[0]);
+	close(caller->go[1]);
+}
+
 static struct sipring_span span(const char *text)
 {
 	return (struct sipring_span){text, strlen(text)};

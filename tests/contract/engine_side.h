@@ -49,6 +49,22 @@ void engine_peer_stop(struct engine_peer *peer);
 void engine_on_outcome(struct engine_side *side,
 	void (*outcome)(void *user, uint32_t cookie, enum sipring_outcome outcome, int error));
 
+/* A process that calls where the side under test will listen. */
+struct engine_caller {
+	pid_t process;
+	int go[2]; /* it waits for a byte */
+	char listener[64], encaps_port[8];
+	union sipring_address to;
+	unsigned manner; /* the test's */
+};
+
+/* Forks it, before the side opens: in user space a process has one worker. */
+struct engine_caller engine_caller_start(void (*call)(const struct engine_caller *caller),
+	unsigned manner);
+/* Somebody listens. */
+void engine_caller_go(const struct engine_caller *caller);
+void engine_caller_stop(struct engine_caller *caller);
+
 /* An OPTIONS of exactly size bytes (at least 300), numbered; returns size. */
 size_t engine_request(char *out, unsigned number, size_t size);
 int engine_send(struct engine_side *side, const union sipring_address *to, unsigned number,

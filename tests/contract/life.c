@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,21 +115,13 @@ Test(life, a_wish_of_the_host_is_no_failure_of_the_peer)
 	engine_peer_stop(&peer);
 }
 
-struct crowd {
-	pid_t process;
-	int go[2]; /* it waits for a byte */
-	char listener[64], encaps_port[8];
-	union sipring_address to;
-};
-
 /* Begins five associations at once and sends on each without end. */
-static void crowd_main(const struct crowd *crowd)
+static void crowd_main(const struct engine_caller *crowd)
 {
 	static struct engine_side side;
 	struct sipring_connect connect = {.to = &crowd->to, .additional = true};
 	uint32_t ids[5];
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	engine_open(&side, NULL,
 		(const char *[]){"encaps_peer_port", crowd->encaps_port, "connect_timeout_ms",
 			"20000", NULL});
@@ -144,47 +135,17 @@ static void crowd_main(const struct crowd *crowd)
 }
 
 /* Comes, says one thing, and leaves in order. */
-static void passer_by_main(const struct crowd *crowd)
+static void passer_by_main(const struct engine_caller *caller)
 {
 	static struct engine_side side;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	engine_open(&side, NULL, (const char *[]){"encaps_peer_port", crowd->encaps_port, NULL});
-	cr_assert_eq(engine_send(&side, &crowd->to, 1, 1), 0);
+	engine_open(&side, NULL, (const char *[]){"encaps_peer_port", caller->encaps_port, NULL});
+	cr_assert_eq(engine_send(&side, &caller->to, 1, 1), 0);
 	engine_until(&side, &side.n_outcomes[SIPRING_OUTCOME_SENT], 1, "the outcome");
 	sipring_worker_drain(side.worker, 20000);
 	while (!sipring_worker_drained(side.worker))
 		sipring_worker_turn(side.worker, 10000000);
 	engine_close(&side);
-	_exit(0);
-}
-
-/* Forked first: in user space a process has one worker. */
-static struct crowd crowd_come(void (*come)(const struct crowd *crowd))
-{
-	struct crowd crowd = {.to = {.v4 = {.sin_family = AF_INET}}};
-	uint16_t port = (uint16_t)(20000 + getpid() % 20000);
-
-	crowd.to.v4.sin_port = htons(port);
-	crowd.to.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	snprintf(crowd.listener, sizeof crowd.listener, "sctp:127.0.0.1:%u", port);
-	snprintf(crowd.encaps_port, sizeof crowd.encaps_port, "%d", 40000 + getpid() % 20000);
-	cr_assert_eq(pipe(crowd.go), 0);
-	crowd.process = fork();
-	cr_assert_geq(crowd.process, 0);
-	if (crowd.process == 0) {
-		char byte;
-
-		cr_assert_eq(read(crowd.go[0], &byte, 1), 1);
-		come(&crowd);
-	}
-	return crowd;
-}
-
-/* Somebody listens. */
-static void crowd_go(const struct crowd *crowd)
-{
-	cr_assert_eq(write(crowd->go[1], "g", 1), 1);
 }
 
 /*
@@ -193,7 +154,7 @@ static void crowd_go(const struct crowd *crowd)
  */
 static unsigned let_in_of_five(const char *const limits[4], size_t reason)
 {
-	struct crowd crowd = crowd_come(crowd_main);
+	struct engine_caller crowd = engine_caller_start(crowd_main, 0);
 	const char *settings[] = {"encaps_port", crowd.encaps_port, limits[0], limits[1], limits[2],
 		limits[3], NULL};
 	struct sipring_stats stats = {0};
@@ -201,7 +162,7 @@ static unsigned let_in_of_five(const char *const limits[4], size_t reason)
 	unsigned n_seen, n_up;
 
 	engine_open(&side, crowd.listener, settings);
-	crowd_go(&crowd);
+	engine_caller_go(&crowd);
 	for (uint64_t end_ms = now_ms() + 20000;
 		side.n_events[SIPRING_EVENT_UP] + stats.associations_refused < 5;) {
 		cr_assert_lt(now_ms(), end_ms, "%u came", side.n_events[SIPRING_EVENT_UP]);
@@ -217,8 +178,7 @@ static unsigned let_in_of_five(const char *const limits[4], size_t reason)
 	cr_expect_eq(side.up_by_listener, 1);
 	cr_expect_eq(stats.associations, n_up);
 	cr_expect_eq(*(uint64_t *)(void *)((char *)&stats + reason), 5 - n_up);
-	kill(crowd.process, SIGKILL);
-	waitpid(crowd.process, NULL, 0);
+	engine_caller_stop(&crowd);
 	engine_close(&side);
 	return n_up;
 }
@@ -252,17 +212,18 @@ Test(life, associations_that_come_too_fast_are_refused)
  */
 Test(life, what_a_peer_said_before_it_left_is_dispatched)
 {
-	struct crowd crowd = crowd_come(passer_by_main);
+	struct engine_caller caller = engine_caller_start(passer_by_main, 0);
 	struct engine_side side;
 
-	engine_open(&side, crowd.listener,
-		(const char *[]){"encaps_port", crowd.encaps_port, NULL});
-	crowd_go(&crowd);
+	engine_open(&side, caller.listener,
+		(const char *[]){"encaps_port", caller.encaps_port, NULL});
+	engine_caller_go(&caller);
 	if (strcmp(CONTRACT_PROVIDER, "kernel") == 0)
-		waitpid(crowd.process, NULL, 0);
+		waitid(P_PID, (id_t)caller.process, NULL, WEXITED | WNOWAIT);
 	engine_until(&side, &side.n_requests, 1, "its request");
 	engine_until(&side, &side.n_events[SIPRING_EVENT_DOWN], 1, "its end");
 	cr_expect_eq(side.last_event.error, 0, "in order: %d", side.last_event.error);
+	engine_caller_stop(&caller);
 	engine_close(&side);
 }
 
@@ -340,60 +301,51 @@ Test(life, what_our_own_abort_throws_away_is_given_back)
 	engine_peer_stop(&peer);
 }
 
+static int begun[2]; /* a byte comes when the caller has begun */
+
 /* A peer that begins an association of its own, from the port where it listens, and answers. */
-static void caller_main(const struct crowd *crowd, int go, int begun)
+static void caller_main(const struct engine_caller *caller)
 {
 	static struct engine_side side;
-	struct sipring_connect connect = {.to = &crowd->to};
+	struct sipring_connect connect = {.to = &caller->to};
 	bool waits = strcmp(CONTRACT_PROVIDER, "kernel") == 0; /* it stands before it is accepted */
-	char encaps_port[16], listener[64], byte;
+	char encaps_port[16], listener[64];
 	uint32_t id;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	cr_assert_eq(read(go, &byte, 1), 1);
-	snprintf(encaps_port, sizeof encaps_port, "%d", atoi(crowd->encaps_port) + 1);
-	snprintf(listener, sizeof listener, "sctp:127.0.0.1:%u", ntohs(crowd->to.v4.sin_port) + 1u);
+	snprintf(encaps_port, sizeof encaps_port, "%d", atoi(caller->encaps_port) + 1);
+	snprintf(listener, sizeof listener, "sctp:127.0.0.1:%u",
+		ntohs(caller->to.v4.sin_port) + 1u);
 	engine_open(&side, listener,
-		(const char *[]){"encaps_port", encaps_port, "encaps_peer_port", crowd->encaps_port,
-			NULL});
+		(const char *[]){"encaps_port", encaps_port, "encaps_peer_port",
+			caller->encaps_port, NULL});
 	side.answer = true;
 	cr_assert_eq(sipring_connect(side.worker, &connect, &id), 0);
 	if (waits)
 		engine_until(&side, &side.n_events[SIPRING_EVENT_UP], 1, "the peer's UP");
 	else
 		sipring_worker_turn(side.worker, 0);
-	cr_assert_eq(write(begun, "b", 1), 1);
+	cr_assert_eq(write(begun[1], "b", 1), 1);
 	for (;;)
 		sipring_worker_turn(side.worker, -1);
 }
 
 Test(life, a_send_joins_what_its_peer_has_begun)
 {
-	struct crowd crowd = {.to = {.v4 = {.sin_family = AF_INET}}};
-	uint16_t port = (uint16_t)(20000 + getpid() % 20000);
+	struct engine_caller caller;
 	char encaps_peer_port[8], byte;
+	union sipring_address peer;
 	struct sipring_stats stats;
 	struct engine_side side;
-	union sipring_address peer;
-	int go[2], begun[2];
 
-	crowd.to.v4.sin_port = htons(port);
-	crowd.to.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	peer = crowd.to;
-	peer.v4.sin_port = htons(port + 1);
-	snprintf(crowd.listener, sizeof crowd.listener, "sctp:127.0.0.1:%u", port);
-	snprintf(crowd.encaps_port, sizeof crowd.encaps_port, "%d", 40000 + getpid() % 20000);
-	snprintf(encaps_peer_port, sizeof encaps_peer_port, "%d", 40001 + getpid() % 20000);
-	cr_assert_eq(pipe(go), 0);
 	cr_assert_eq(pipe(begun), 0);
-	crowd.process = fork();
-	cr_assert_geq(crowd.process, 0);
-	if (crowd.process == 0)
-		caller_main(&crowd, go[0], begun[1]);
-	engine_open(&side, crowd.listener,
-		(const char *[]){"encaps_port", crowd.encaps_port, "encaps_peer_port",
+	caller = engine_caller_start(caller_main, 0);
+	peer = caller.to;
+	peer.v4.sin_port = htons(ntohs(peer.v4.sin_port) + 1u);
+	snprintf(encaps_peer_port, sizeof encaps_peer_port, "%d", atoi(caller.encaps_port) + 1);
+	engine_open(&side, caller.listener,
+		(const char *[]){"encaps_port", caller.encaps_port, "encaps_peer_port",
 			encaps_peer_port, NULL});
-	cr_assert_eq(write(go[1], "g", 1), 1);
+	engine_caller_go(&caller);
 	cr_assert_eq(read(begun[0], &byte, 1), 1);
 	/* What the peer began waits to be accepted; a connect of ours would be refused. */
 	for (unsigned i = 0; i < 10; i++)
@@ -406,8 +358,7 @@ Test(life, a_send_joins_what_its_peer_has_begun)
 	cr_expect_eq(side.n_events[SIPRING_EVENT_DOWN], 0);
 	cr_expect_eq(stats.associations, 1);
 	cr_expect_eq(stats.awaited, strcmp(CONTRACT_PROVIDER, "kernel") == 0);
-	kill(crowd.process, SIGKILL);
-	waitpid(crowd.process, NULL, 0);
+	engine_caller_stop(&caller);
 	engine_close(&side);
 }
 

@@ -8,11 +8,6 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static uint64_t now_ms(void)
@@ -91,24 +86,13 @@ Test(quiet_drain, a_quiet_drain_reads_before_it_judges)
 
 enum newcomer_manner { NEWCOMER_SILENT, NEWCOMER_ASKS, NEWCOMER_ASKS_IN_VAIN };
 
-struct newcomer {
-	enum newcomer_manner manner;
-	pid_t process;
-	int go[2]; /* it waits for a byte */
-	char listener[64], encaps_port[8];
-	union sipring_address to;
-};
-
 /* Comes, and asks once after a while, or never. */
-static void newcomer_main(const struct newcomer *newcomer)
+static void newcomer_main(const struct engine_caller *newcomer)
 {
 	static struct engine_side side;
 	struct sipring_connect connect = {.to = &newcomer->to};
 	uint32_t id;
-	char byte;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	cr_assert_eq(read(newcomer->go[0], &byte, 1), 1);
 	engine_open(&side, NULL,
 		(const char *[]){"encaps_peer_port", newcomer->encaps_port, "connect_timeout_ms",
 			"20000", NULL});
@@ -121,25 +105,6 @@ static void newcomer_main(const struct newcomer *newcomer)
 		sipring_worker_turn(side.worker, -1);
 }
 
-/* Forked first: in user space a process has one worker. */
-static struct newcomer newcomer_start(enum newcomer_manner manner)
-{
-	struct newcomer newcomer = {.manner = manner, .to = {.v4 = {.sin_family = AF_INET}}};
-	uint16_t port = (uint16_t)(20000 + getpid() % 20000 + manner);
-
-	newcomer.to.v4.sin_port = htons(port);
-	newcomer.to.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	snprintf(newcomer.listener, sizeof newcomer.listener, "sctp:127.0.0.1:%u", port);
-	snprintf(newcomer.encaps_port, sizeof newcomer.encaps_port, "%d",
-		40000 + (getpid() + (int)manner) % 20000);
-	cr_assert_eq(pipe(newcomer.go), 0);
-	newcomer.process = fork();
-	cr_assert_geq(newcomer.process, 0);
-	if (newcomer.process == 0)
-		newcomer_main(&newcomer);
-	return newcomer;
-}
-
 /* Its first packet may have been lost; once it was heard it is as any other, answered or not. */
 Test(quiet_drain, a_newcomer_that_was_not_heard_is_waited_for)
 {
@@ -147,14 +112,14 @@ Test(quiet_drain, a_newcomer_that_was_not_heard_is_waited_for)
 		NEWCOMER_ASKS_IN_VAIN};
 
 	for (unsigned i = 0; i < sizeof manners / sizeof manners[0]; i++) {
-		struct newcomer newcomer = newcomer_start(manners[i]);
+		struct engine_caller newcomer = engine_caller_start(newcomer_main, manners[i]);
 		struct engine_side side;
 		uint64_t since_ms, took_ms;
 
 		engine_open(&side, newcomer.listener,
 			(const char *[]){"encaps_port", newcomer.encaps_port, NULL});
 		side.answer = manners[i] == NEWCOMER_ASKS;
-		cr_assert_eq(write(newcomer.go[1], "g", 1), 1);
+		engine_caller_go(&newcomer);
 		engine_until(&side, &side.n_events[SIPRING_EVENT_UP], 1, "a newcomer");
 		since_ms = now_ms();
 		sipring_worker_drain_quietly(side.worker, 100, 20000);
@@ -169,8 +134,7 @@ Test(quiet_drain, a_newcomer_that_was_not_heard_is_waited_for)
 		cr_expect(manners[i] == NEWCOMER_SILENT ? took_ms >= 3500 && took_ms < 9000
 							: took_ms < 2000,
 			"%u: %u ms", i, (unsigned)took_ms);
-		kill(newcomer.process, SIGKILL);
-		waitpid(newcomer.process, NULL, 0);
+		engine_caller_stop(&newcomer);
 		engine_close(&side);
 	}
 }
