@@ -332,7 +332,7 @@ static void caller_main(const struct engine_caller *caller)
 Test(life, a_send_joins_what_its_peer_has_begun)
 {
 	struct engine_caller caller;
-	char encaps_peer_port[8], byte;
+	char encaps_peer_port[16], byte;
 	union sipring_address peer;
 	struct sipring_stats stats;
 	struct engine_side side;
